@@ -1,0 +1,117 @@
+"""Ask PostgreSQL, Redis and S3 whether they answer with the credentials that an application will use.
+
+Reads the application's own environment (DATABASE_URL, REDIS_URL, S3_*) and prints one JSON document:
+``{"services": [{"service": str, "address": str, "ok": bool, "cause": str}], "refused": [str]}``, where ``refused``
+says in a line each what doesn't serve. A service that the environment doesn't name isn't asked. No password is printed. Exit code 0 means that every service was asked, whatever it said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from urllib.parse import unquote, urlsplit
+
+import minio
+import psycopg
+import redis
+import urllib3
+
+TIMEOUT = 5  # seconds for a service to answer
+CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*(?=@)")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one service said: where it was asked, whether it served, and if not, why."""
+
+    service: str
+    address: str
+    ok: bool
+    cause: str = ""
+
+
+def ask_postgresql(environment: Mapping[str, str]) -> None:
+    """Log in and run a query. Raises psycopg.Error."""
+    with psycopg.connect(environment["DATABASE_URL"], connect_timeout=TIMEOUT) as connection:
+        connection.execute("SELECT 1")
+
+
+def ask_redis(environment: Mapping[str, str]) -> None:
+    """Log in, write and delete a key, as a lease does. Raises redis.RedisError."""
+    client = redis.Redis.from_url(
+        environment["REDIS_URL"], socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=None
+    )
+    with client:
+        client.set("aisha:service-check", "1", ex=TIMEOUT)
+        client.delete("aisha:service-check")
+
+
+def ask_s3(environment: Mapping[str, str]) -> None:
+    """List the bucket, or make it where CREATE_BUCKET is set. Raises minio.error.S3Error or a urllib3 error."""
+    endpoint = urlsplit(environment["S3_ENDPOINT_URL"])
+    bucket = environment["S3_BUCKET"]
+    client = minio.Minio(
+        endpoint=endpoint.netloc,
+        access_key=environment["S3_ACCESS_KEY"],
+        secret_key=environment["S3_SECRET_KEY"],
+        region=environment.get("S3_REGION") or None,
+        secure=endpoint.scheme == "https",
+        http_client=urllib3.PoolManager(timeout=TIMEOUT, retries=False),
+    )
+    try:
+        next(iter(client.list_objects(bucket_name=bucket)), None)
+    except minio.S3Error as error:
+        if error.code != "NoSuchBucket" or not environment.get("CREATE_BUCKET"):
+            raise
+        client.make_bucket(bucket_name=bucket)
+
+
+# Each service: the variable that names its address, and how it is asked.
+SERVICES: Mapping[str, tuple[str, Callable[[Mapping[str, str]], None]]] = {
+    "PostgreSQL": ("DATABASE_URL", ask_postgresql),
+    "Redis": ("REDIS_URL", ask_redis),
+    "S3": ("S3_ENDPOINT_URL", ask_s3),
+}
+
+
+def without_credentials(text: str, environment: Mapping[str, str]) -> str:
+    """Return the text with every password and key of the environment masked."""
+    secrets = {environment.get("S3_SECRET_KEY", ""), environment.get("S3_ACCESS_KEY", "")}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        password = urlsplit(environment.get(name, "")).password or ""
+        secrets |= {password, unquote(password)}
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return CREDENTIALS.sub("***", text)
+
+
+def ask(service: str, environment: Mapping[str, str]) -> Service:
+    """Ask one service; whatever goes wrong with it becomes its cause."""
+    variable, question = SERVICES[service]
+    url = urlsplit(environment[variable])
+    address = f"{url.hostname}:{url.port}{url.path}" if url.port else f"{url.hostname}{url.path}"
+    try:
+        question(environment)
+    except KeyError as error:
+        return Service(service, address, False, f"{error.args[0]} is not set")
+    except Exception as error:  # Each library has errors of its own, and all of them are this service's cause.
+        lines = without_credentials(str(error), environment).strip().splitlines() or [""]
+        return Service(service, address, False, f"{type(error).__name__}: {lines[-1].strip()}")
+    return Service(service, address, True)
+
+
+def main() -> None:
+    """Ask all services that the environment names, at the same time."""
+    named = [service for service, (variable, _) in SERVICES.items() if os.environ.get(variable)]
+    with ThreadPoolExecutor(max_workers=len(SERVICES)) as pool:
+        services = list(pool.map(lambda service: ask(service, os.environ), named))
+    refused = [f"{service.service} at {service.address}: {service.cause}" for service in services if not service.ok]
+    print(json.dumps({"services": [asdict(service) for service in services], "refused": refused}))
+
+
+if __name__ == "__main__":
+    main()
