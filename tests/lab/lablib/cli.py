@@ -1,0 +1,53 @@
+"""The command line of the lab. Results go to standard output, progress to standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from lablib import engine, hub
+from lablib.shell import LabError, alone
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="lab", description="What the tests run on: see tests/lab/README.md.")
+    commands = top.add_subparsers(dest="command", required=True)
+    commands.add_parser("engine", help="a Docker Engine that answers, installed and started when it must be")
+
+    of_hub = commands.add_parser("hub", help="the image mirror").add_subparsers(dest="action", required=True)
+    hub_up = of_hub.add_parser("up", help="serve the images, where Docker Hub can't be reached")
+    hub_up.add_argument("--force", action="store_true", help="even where Docker Hub can be reached")
+    of_hub.add_parser("address", help="print HOST:PORT")
+
+    down = commands.add_parser("down", help="remove what the lab made on this machine")
+    down.add_argument("--images", action="store_true", help="the images too")
+    return top
+
+
+def perform(options: argparse.Namespace) -> str:
+    """Do what the command line asks; returns what is to be printed."""
+    action = (options.command, getattr(options, "action", None))
+    if action == ("hub", "address"):
+        address = hub.address()
+        if address is None:
+            raise LabError("there is no hub (`lab hub up` makes it where Docker Hub can't be reached)")
+        return address
+    with alone():
+        result: dict[str, object] = {"changed": engine.up()}
+        if action == ("hub", "up"):
+            result = hub.up(options.force)
+        elif options.command == "down":
+            result = hub.down(options.images)
+    return json.dumps(result)
+
+
+def main() -> int:
+    """Run one command; returns the exit code."""
+    try:
+        print(perform(parser().parse_args()))
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,133 @@
+"""Images under upstream names, made from Debian's packages.
+
+An image is known by its recipe: a digest of all that goes into it that this repository and this
+machine decide. Where an image with the recipe exists, nothing is built.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lablib.engine import apt_install
+from lablib.shell import LAB, as_root, docker, inspect, run, say
+
+RECIPES = LAB / "images"
+RECIPE_LABEL = "aisha.lab.recipe"
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+BASE = "debian:bookworm-slim"
+SUITE = "bookworm"
+# Clients that bring a CA bundle of their own are pointed at the system's.
+CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+# Settings of this machine's apt without which it couldn't fetch packages here.
+APT_SETTINGS = re.compile(r"^Acquire::(Check-\S+|https?::\S*Proxy\S*|https?::Verify-\S+) .*;$", re.IGNORECASE)
+DPKG_OPTIONS = (
+    "force-unsafe-io",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/lintian/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-include=/usr/share/locale/locale.alias",
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+)
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image: its upstream name, the folder of its recipe, what it stands on and build arguments."""
+
+    name: str
+    folder: str
+    base: Image | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def local(self) -> str:
+        """The lab's own name for it, so that a real upstream image is never replaced."""
+        return f"aisha-lab/{self.name}"
+
+
+DEBIAN = Image(BASE, "debian")
+UPSTREAM = (
+    DEBIAN,
+    Image("registry:2.8.2", "registry", DEBIAN),
+    Image("redis:7.0", "redis", DEBIAN),
+    Image("python:3.11-slim-bookworm", "python", DEBIAN),
+    Image("nginx:1.22", "nginx", DEBIAN),
+    Image("postgres:15", "postgres", DEBIAN),
+)
+REGISTRY = UPSTREAM[1]
+
+
+@functools.cache
+def apt_settings() -> tuple[str, ...]:
+    """This machine's apt settings that the base image needs too."""
+    if shutil.which("apt-config") is None:
+        return ()
+    lines = run("apt-config", "dump").stdout.splitlines()
+    return (*(line for line in lines if APT_SETTINGS.match(line)), 'Acquire::Languages "none";')
+
+
+@functools.cache
+def recipe(image: Image) -> str:
+    """The digest of all that goes into an image, 16 hexadecimal digits."""
+    digest = hashlib.sha256(repr((image.name, image.arguments)).encode())
+    for file in sorted(path for path in (RECIPES / image.folder).rglob("*") if path.is_file()):
+        digest.update(f"\0{file.relative_to(RECIPES)}\0{file.stat().st_mode & 0o111}\0".encode())
+        digest.update(file.read_bytes())
+    if image.base:
+        digest.update(recipe(image.base).encode())
+    else:
+        digest.update(repr((apt_settings(), DPKG_OPTIONS, CA_VARIABLES)).encode())
+        digest.update(CA_BUNDLE.read_bytes() if CA_BUNDLE.exists() else b"")
+    return digest.hexdigest()[:16]
+
+
+def built_recipe(name: str) -> str | None:
+    """The recipe of a local image: "" when it isn't the lab's, None when there is no such image."""
+    return inspect("image", name, f'{{{{ index .Config.Labels "{RECIPE_LABEL}" }}}}')
+
+
+def build(image: Image) -> bool:
+    """Build an image and what it stands on, when missing. Returns whether anything was built."""
+    if built_recipe(image.local) == recipe(image):
+        return False
+    if image.base:
+        build(image.base)
+        say(f"building {image.local}")
+        arguments = (("BASE", image.base.local), *image.arguments)
+        flags = [word for key, value in arguments for word in ("--build-arg", f"{key}={value}")]
+        label = f"{RECIPE_LABEL}={recipe(image)}"
+        docker("build", "-q", "-t", image.local, "--label", label, *flags, RECIPES / image.folder)
+    else:
+        bootstrap(image)
+    return True
+
+
+def bootstrap(image: Image) -> None:
+    """Make the base image from Debian's packages alone."""
+    say(f"building {image.local}: some 40 s")
+    if shutil.which("mmdebstrap") is None:
+        apt_install("mmdebstrap", "debian-archive-keyring")
+    with tempfile.TemporaryDirectory(prefix="aisha-lab-") as folder:
+        tar = Path(folder) / "base.tar"
+        # Without this policy every installed package would start its service during a build.
+        policy = 'printf "#!/bin/sh\\nexit 101\\n" > "$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"'
+        as_root(
+            *("mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates"),
+            *(f"--aptopt={line}" for line in apt_settings()),
+            *(f"--dpkgopt={line}" for line in DPKG_OPTIONS),
+            f'--customize-hook={sys.executable} {RECIPES / image.folder / "trust.py"} "$1"',
+            f"--customize-hook={policy}",
+            *(SUITE, tar),
+        )
+        changes = [f"ENV {name}={CA_BUNDLE}" for name in CA_VARIABLES]
+        changes += [f"LABEL {RECIPE_LABEL}={recipe(image)}", 'CMD ["bash"]']
+        docker("import", *(word for change in changes for word in ("--change", change)), tar, image.local)
