@@ -50,6 +50,9 @@ ADVICE = {
 # What may pass without anybody's doing, so that trying again makes sense.
 TEMPORARY = frozenset({"rate_limited", "server_error", "timeout", "unreachable", "dns"})
 
+# Characters of a foreign text that are repeated in a message.
+_LONGEST = 250
+
 
 class BotApiError(Exception):
     """Anything that keeps the Bot API from giving a usable answer.
@@ -73,7 +76,7 @@ class BotApiError(Exception):
         description: str | None = None,
         retry_after: int | None = None,
     ) -> None:
-        super().__init__(reason, found)
+        super().__init__(reason)
         self.reason = reason
         self.found = found
         self.expected = expected
@@ -156,7 +159,7 @@ def read_answer(answer: HttpAnswer) -> dict[str, Any]:
         return dict(body["result"])
     code = body.get("error_code")
     code = code if isinstance(code, int) else status
-    description = str(body.get("description", ""))[:200]
+    description = str(body.get("description", ""))
     parameters = body.get("parameters")
     seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
     raise BotApiError(
@@ -277,7 +280,9 @@ class BotApi:
         """The error with its place, without the token, and without the exceptions it came from."""
         error.subject = f"Telegram bot {self._token.bot_id}, {method} at {self._api_url}"
         error.method, error.attempts = method, attempts
-        error.found = self._token.redact(error.found)
-        error.description = self._token.redact(error.description)
+        # Masked before it is cut: a half token is no better than a whole one.
+        error.found = self._token.redact(error.found)[:_LONGEST]
+        if error.description is not None:
+            error.description = self._token.redact(error.description)[:_LONGEST]
         error.__cause__ = error.__context__ = None
         return error

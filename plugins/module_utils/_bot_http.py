@@ -119,6 +119,8 @@ def _read(response: Any, deadline: float) -> bytes:
     while len(body) < _MOST_BYTES:
         chunk = response.read1(65536)
         if not chunk:
+            if response.length:
+                raise http.client.IncompleteRead(body, response.length)
             break
         body += chunk
         if time.monotonic() > deadline:
