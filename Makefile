@@ -1,0 +1,61 @@
+# What people type. Each target sets up what it needs.
+SHELL := /bin/bash
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+export PATH := $(BIN):$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+TEXT ?= hello
+URL ?= https://127.0.0.1:8443/api/v1/avatar/status_update
+# An ordinary user is asked for the sudo password, unless sudo asks for none.
+BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
+
+.PHONY: help demo say webhook demo-down test gates unit molecule bench-deploy docs
+
+help:
+	@echo "make demo        the whole cluster on this machine, with a stand-in for Telegram"
+	@echo "make say         write to the demonstration's bot (TEXT=...)"
+	@echo "make webhook     have a signed fal.ai result delivered to it"
+	@echo "make demo-down   remove all that the demonstration made"
+	@echo "make test        every test: gates, unit tests, Molecule"
+	@echo "make bench-deploy  measure a deployment; benchmarks/results/deploy.json"
+	@echo "make docs        write the tables of inputs in the roles' README.md from their argument specs"
+
+$(VENV)/.demo: requirements.txt tests/lab/venv
+	tests/lab/venv $(VENV) requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt tests/lab/venv
+	tests/lab/venv $(VENV) requirements-dev.txt
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	tests/lab/demo up
+	ansible-playbook playbooks/site.yml -i inventory/demo $(BECOME)
+	@tests/lab/demo show
+
+say:
+	@$(BIN)/python tests/lab/talk.py say --text "$(TEXT)"
+
+webhook:
+	@$(BIN)/python tests/lab/talk.py webhook --url "$(URL)"
+
+demo-down:
+	tests/lab/demo down
+
+test: $(VENV)/.dev
+	tests/run
+
+gates: $(VENV)/.dev
+	tests/gates/run
+
+unit: $(VENV)/.dev
+	tests/run unit
+
+molecule: $(VENV)/.dev
+	tests/run molecule
+
+bench-deploy: $(VENV)/.dev
+	$(BIN)/python benchmarks/deploy.py
+
+docs: $(VENV)/.dev
+	$(BIN)/python tests/gates/role_specs.py --write

@@ -1,0 +1,92 @@
+"""Measure a deployment of the demonstration: first run, second run, and what its containers need.
+
+Prints a table and writes benchmarks/results/deploy.json, a list of rows {what, subject, value, unit, n}.
+Run it by `make bench-deploy`; it removes the demonstration first, and leaves a running one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "deploy.json"
+SECOND_RUNS = 3
+SIX = ("webhook-api-1", "webhook-api-2", "bot-polling-1", "bot-polling-2", "worker-1", "nginx-prod")
+UNITS = {"B": 1e-6, "KiB": 1024e-6, "MiB": 1.048576, "GiB": 1073.741824}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what was measured, of what, in which unit, from how many measurements."""
+
+    what: str
+    subject: str
+    value: float
+    unit: str
+    n: int = 1
+
+
+def run(*command: str) -> str:
+    """Run a command in the project's root and return its output; exits with that output when it fails."""
+    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603 - ours
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+def site() -> tuple[float, int, int]:
+    """Run site.yml on the demonstration; returns its seconds, changed tasks and tasks that ran."""
+    begun = time.monotonic()
+    output = run("ansible-playbook", "playbooks/site.yml", "-i", "inventory/demo")
+    seconds = time.monotonic() - begun
+    recap = re.findall(r"ok=(\d+) +changed=(\d+)", output)
+    return seconds, sum(int(changed) for _, changed in recap), sum(int(ok) for ok, _ in recap)
+
+
+def idle_memory() -> dict[str, float]:
+    """Memory of each of the six containers in MB, as Docker accounts it."""
+    names = [f"aisha-{name}" for name in SIX]
+    lines = run("docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *names).splitlines()
+    memory = {}
+    for line in lines:
+        name, used = re.match(r"(\S+) ([\d.]+\w+)", line).groups()  # type: ignore[union-attr] # Docker's own format
+        number, unit = re.match(r"([\d.]+)(\w+)", used).groups()  # type: ignore[union-attr] # likewise
+        memory[name] = float(number) * UNITS[unit]
+    return memory
+
+
+def main() -> None:
+    """Measure, show, write."""
+    os.environ.pop("TELEGRAM_BOT_TOKEN", None)
+    run("tests/lab/demo", "down")
+    begun = time.monotonic()
+    run("tests/lab/demo", "up")
+    surroundings = time.monotonic() - begun
+    first, _, _ = site()
+    again = [site() for _ in range(SECOND_RUNS)]
+    seconds = sorted(second for second, _, _ in again)
+    rows = [
+        Row("surroundings_s", "demo", round(surroundings, 1), "s"),
+        Row("site_first_s", "demo", round(first, 1), "s"),
+        Row("site_second_s", "demo", round(seconds[SECOND_RUNS // 2], 1), "s", SECOND_RUNS),
+        Row("site_second_changed", "demo", max(changed for _, changed, _ in again), "tasks", SECOND_RUNS),
+        Row("site_second_tasks", "demo", max(tasks for _, _, tasks in again), "tasks", SECOND_RUNS),
+    ]
+    memory = idle_memory()
+    rows += [Row("container_memory_mb", name, round(used, 1), "MB") for name, used in memory.items()]
+    rows.append(Row("containers_memory_mb", "demo", round(sum(memory.values()), 1), "MB"))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    for row in rows:
+        print(f"{row.what:22} {row.subject:24} {row.value:>10} {row.unit}")
+
+
+if __name__ == "__main__":
+    main()
