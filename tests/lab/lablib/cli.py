@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from lablib import engine, hub
+from lablib import cleanup, engine, hub, targets
 from lablib.shell import LabError, alone
 
 
@@ -21,6 +21,18 @@ def parser() -> argparse.ArgumentParser:
     hub_up.add_argument("--force", action="store_true", help="even where Docker Hub can be reached")
     of_hub.add_parser("address", help="print HOST:PORT")
 
+    of_target = commands.add_parser("target", help="target hosts").add_subparsers(
+        dest="action", required=True
+    )
+    target_up = of_target.add_parser("up", help="start target hosts and wait until they let Ansible in")
+    target_up.add_argument("names", nargs="+", metavar="NAME")
+    target_up.add_argument("--with-docker", action="store_true", help="with Docker Engine installed already")
+    target_up.add_argument("--image", help="another image than the lab's own")
+    target_down = of_target.add_parser("down", help="remove target hosts with all that they hold")
+    target_down.add_argument("names", nargs="+", metavar="NAME")
+    target_address = of_target.add_parser("address", help="print the address of a target host")
+    target_address.add_argument("name", metavar="NAME")
+
     down = commands.add_parser("down", help="remove what the lab made on this machine")
     down.add_argument("--images", action="store_true", help="the images too")
     return top
@@ -34,12 +46,18 @@ def perform(options: argparse.Namespace) -> str:
         if address is None:
             raise LabError("there is no hub (`lab hub up` makes it where Docker Hub can't be reached)")
         return address
+    if action == ("target", "address"):
+        return targets.address(options.name)
     with alone():
         result: dict[str, object] = {"changed": engine.up()}
         if action == ("hub", "up"):
             result = hub.up(options.force)
+        elif action == ("target", "up"):
+            result = targets.up(options.names, options.with_docker, options.image)
+        elif action == ("target", "down"):
+            result = targets.down(options.names)
         elif options.command == "down":
-            result = hub.down(options.images)
+            result = cleanup.down(options.images)
     return json.dumps(result)
 
 

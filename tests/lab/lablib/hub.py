@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from lablib import daemonconf, images
+from lablib import daemonconf, images, network
 from lablib.shell import LABEL, LabError, docker, inspect, run, say, wait_for
 from lablib.shell import docker_prefix as prefix
 
 NAME = "aisha-lab-hub"
-NETWORK = "aisha-lab"
 PORT = 5055
 PROBE_S = 15.0
 START_S = 30.0
@@ -26,40 +24,21 @@ ACCEPT = (
 def docker_hub_answers() -> bool:
     """Whether Docker Hub can be reached from here; its own client asks."""
     try:
-        return run(*prefix(), "manifest", "inspect", "hello-world", check=False, timeout=PROBE_S).returncode == 0
+        run(*prefix(), "manifest", "inspect", "hello-world", timeout=PROBE_S)
     except LabError:
         return False
-
-
-def gateway() -> str | None:
-    """This machine's address on the lab's network, or None without the network."""
-    addresses = inspect("network", NETWORK, "{{range .IPAM.Config}}{{.Gateway}} {{end}}")
-    return addresses.split()[0] if addresses else None
-
-
-def network() -> str:
-    """Make the lab's network when missing and return this machine's address on it.
-
-    The address serves this machine's engine, its containers and target hosts alike. The default
-    bridge's address wouldn't: an engine in a target gives its own bridge the same one.
-    """
-    if gateway() is None:
-        docker("network", "create", "--label", f"{LABEL}=network", NETWORK)
-    address = gateway()
-    if address is None:
-        raise LabError(f"the network {NETWORK} has no gateway address")
-    return address
+    return True
 
 
 def address() -> str | None:
     """HOST:PORT of the hub, or None when there is none."""
-    host = gateway()
+    host = network.gateway()
     return f"{host}:{PORT}" if host and inspect("container", NAME, "{{.State.Running}}") == "true" else None
 
 
 def request(hub: str, path: str) -> int:
     """The status with which the hub answers, 0 when it doesn't answer."""
-    call = urllib.request.Request(f"http://{hub}{path}", headers={"Accept": ACCEPT}, method="HEAD")  # noqa: S310
+    call = urllib.request.Request(f"http://{hub}{path}", headers={"Accept": ACCEPT}, method="HEAD")
     # The hub is on this machine: a proxy of the environment has no business there.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -73,8 +52,9 @@ def request(hub: str, path: str) -> int:
 
 def start() -> bool:
     """Start the hub's container. Returns whether anything was changed."""
-    host = network()
-    published = inspect("container", NAME, f'{{{{(index (index .HostConfig.PortBindings "5000/tcp") 0).HostIp}}}}')
+    host = network.up()
+    template = '{{(index (index .HostConfig.PortBindings "5000/tcp") 0).HostIp}}'
+    published = inspect("container", NAME, template)
     if published not in (None, host):
         docker("rm", "-f", NAME)
         published = None
@@ -137,37 +117,3 @@ def up(force: bool) -> dict[str, object]:
     for image in images.UPSTREAM:
         changed |= pull(image)
     return {"changed": changed, "address": hub, "daemon_config": daemonconf.hub_settings(hub)}
-
-
-def containers_of_lab() -> list[str]:
-    """Identifiers of every container of the lab, running or not."""
-    return docker("ps", "-aq", "--filter", f"label={LABEL}").split()
-
-
-def down(with_images: bool) -> dict[str, object]:
-    """Remove what the lab made on this machine."""
-    changed = daemonconf.forget(address())
-    removals = [(("rm", "-f", "-v"), containers_of_lab())]
-    removals.append((("network", "rm"), docker("network", "ls", "-q", "--filter", f"label={LABEL}").split()))
-    for command, names in removals:
-        if names:
-            docker(*command, *names)
-            changed = True
-    volumes = docker("volume", "ls", "-q", "--filter", f"label={LABEL}").split()
-    if volumes:
-        docker("volume", "rm", *volumes)
-        changed = True
-    if with_images:
-        changed |= remove_images()
-    return {"changed": changed}
-
-
-def remove_images() -> bool:
-    """Remove the lab's images, under its own names and, where they are its own, under upstream ones."""
-    listed = docker("image", "ls", "--format", "{{json .}}", "--filter", "reference=aisha-lab/*").splitlines()
-    names = [f"{image['Repository']}:{image['Tag']}" for image in map(json.loads, listed)]
-    names += [image.name for image in images.UPSTREAM if images.built_recipe(image.name)]
-    for name in names:
-        # An image that other containers or images stand on stays.
-        run(*prefix(), "rmi", name, check=False)
-    return bool(names)

@@ -64,6 +64,8 @@ UPSTREAM = (
     Image("postgres:15", "postgres", DEBIAN),
 )
 REGISTRY = UPSTREAM[1]
+TARGET = Image("target:bookworm", "target", DEBIAN)
+TARGET_DOCKER = Image("target-docker:bookworm", "target-docker", TARGET)
 
 
 @functools.cache
@@ -119,7 +121,8 @@ def bootstrap(image: Image) -> None:
     with tempfile.TemporaryDirectory(prefix="aisha-lab-") as folder:
         tar = Path(folder) / "base.tar"
         # Without this policy every installed package would start its service during a build.
-        policy = 'printf "#!/bin/sh\\nexit 101\\n" > "$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"'
+        file = '"$1/usr/sbin/policy-rc.d"'
+        policy = f'printf "#!/bin/sh\\nexit 101\\n" > {file}; chmod 755 {file}'
         as_root(
             *("mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates"),
             *(f"--aptopt={line}" for line in apt_settings()),

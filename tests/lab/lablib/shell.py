@@ -16,7 +16,7 @@ LAB = Path(__file__).resolve().parent.parent
 PROJECT = LAB.parent.parent
 CACHE = PROJECT / ".cache" / "lab"
 
-# Containers, networks and volumes of the lab carry this label. Images don't: what is built on them inherits it.
+# On the lab's containers, networks and volumes. Not on its images: what is built on them inherits labels.
 LABEL = "aisha.lab"
 
 

@@ -10,18 +10,15 @@ if [ "$1" = redis-server ] && [ "$(id -u)" = 0 ]; then
 fi
 # Upstream builds Redis with protected mode off: in a container every client comes from outside.
 if [ "$1" = redis-server ]; then
-    shift
     case " $* " in
     *" --protected-mode "*) ;;
     *)
-        if [ -f "${1:-}" ]; then
-            grep -Eq '^[[:space:]]*protected-mode[[:space:]]' "$1" || set -- "$@" --protected-mode no
-        else
-            set -- --protected-mode no "$@"
+        if [ ! -f "${2:-}" ] || ! grep -Eq '^[[:space:]]*protected-mode[[:space:]]' "$2"; then
+            # Last, as `--version` and a configuration file must be the first argument.
+            set -- "$@" --protected-mode no
         fi
         ;;
     esac
     umask 0077
-    exec redis-server "$@"
 fi
 exec "$@"
