@@ -1,0 +1,1 @@
+"""A Telegram bot with a webhook API and a worker, small enough to read in one sitting."""
