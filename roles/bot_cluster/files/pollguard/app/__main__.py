@@ -1,0 +1,76 @@
+"""`pollguard`: the command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+_USAGE = """\
+usage: pollguard run [--mode process] -- COMMAND [ARGUMENT …]   run COMMAND while holding the lease
+       pollguard health                       exit 0 when this instance is good, else say why not
+       pollguard status [--json]              what this instance's guard knows
+       pollguard handover [--force]           give the lease to a standby (--force: even if none is known)
+       pollguard --version
+Settings come from the environment, see README.md.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code of the command line `arguments` (without the program's name)."""
+    from pollguard import __version__, exits
+    from pollguard.ask import NoAnswer, handover, health, status
+    from pollguard.errors import SettingsError, UsageError
+
+    try:
+        match arguments:
+            case ["run", *rest]:
+                return _run(rest)
+            case ["health"]:
+                return health()
+            case ["status"] | ["status", "--json"]:
+                return status(as_json=len(arguments) == 2)
+            case ["handover"] | ["handover", "--force"]:
+                return handover(force=len(arguments) == 2)
+            case ["--version"]:
+                sys.stdout.write(f"pollguard {__version__}\n")
+                return exits.OK
+            case ["--help" | "-h"]:
+                sys.stdout.write(_USAGE)
+                return exits.OK
+            case _:
+                raise UsageError(f"not understood: {' '.join(arguments[:1]) or 'no arguments'}")
+    except UsageError as error:
+        sys.stderr.write(f"pollguard: {error}\n{_USAGE}")
+        return error.exit_code
+    except SettingsError as error:
+        sys.stderr.write(f"pollguard: {error}\n")
+        return error.exit_code
+    except NoAnswer as error:
+        sys.stdout.write(f"{error}\n")
+        return exits.NOT_GOOD
+
+
+def _run(arguments: list[str]) -> int:
+    # PID 1 ignores signals that it has no handler for. Until the guard's own are in place there is
+    # nothing to clean up.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda received, _: os._exit(128 + received))
+    from pollguard.start import run
+
+    return run(arguments)
+
+
+def _add_own_packages() -> None:
+    site = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "site")  # noqa: PTH118, PTH120, PTH100
+    if os.path.isdir(site):  # noqa: PTH112
+        sys.path.append(site)
+
+
+if __name__ == "__main__":
+    _add_own_packages()
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: threads stuck in a name lookup must not hold the process, nor shutdown cost time.
+    os._exit(code)

@@ -1,0 +1,235 @@
+"""The guard in process mode: gathers facts, asks for a decision, carries it out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from . import exits
+from .clock import Clock, now
+from .command import Command, Work
+from .decisions import Action, Decision, Ending, Facts, Limits, Reason, decide, may_take
+from .handover import Handover
+from .health import deaf_for
+from .lease import Keys
+from .leasing import Leasing
+from .metrics import Metrics
+from .polls import endpoints
+from .processes import descendants, signal_all
+from .redis_url import make_client
+from .report import Reporter
+from .settings import Settings
+from .status import StatusServer
+from .store import LeaseStore
+from .watch import Children, HealthWatch, PollWatch
+
+log = logging.getLogger("pollguard")
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+_PASSED_ON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
+_KEEPER_KILLS_WITHIN = 0.25
+_LOOK_AGAIN = 0.02
+
+
+class Guard:
+    """One run of `pollguard run --mode process`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        env: Mapping[bytes, bytes],
+        keeper: tuple[int, socket.socket],
+        listener: socket.socket,
+        clock: Clock = now,
+    ) -> None:
+        margins = settings.margins
+        self._settings = settings
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._ending: Ending | None = None
+        self._killed_at: float | None = None
+        self._stop: signal.Signals | None = None
+        changed = self._wake.set
+        self._children = Children()
+        self._command = Command(*keeper, clock, changed)
+        variables = {os.fsdecode(k): os.fsdecode(v) for k, v in env.items()}
+        self._polls = PollWatch(endpoints(settings.api_url, variables), keeper[0], clock, changed)
+        self._health: HealthWatch | None = None
+        if settings.health_command is not None:
+            self._health = HealthWatch(settings.health_command, env, self._children, changed)
+        self._metrics = Metrics(lambda: self._reporter.status(), margins.request_timeout)
+        self._store = LeaseStore(
+            lambda: make_client(settings.redis, margins.request_timeout),
+            Keys(settings.lease),
+            settings.instance,
+            margins,
+            clock,
+        )
+        observe = self._metrics.observe_request
+        self._leasing = Leasing(self._store, margins, clock, changed, self._may_take, observe)
+        self._handover = Handover(settings.instance, settings.step_back, self._leasing, clock, changed)
+        self._reporter = Reporter(
+            settings, self._leasing, self._command, self._polls, self._health, self._handover, clock
+        )
+        self._server = StatusServer(
+            listener, {"status": self._on_status, "health": self._on_health, "handover": self._on_handover}
+        )
+
+    async def run(self) -> int:
+        """Until the guard is to exit; returns the exit code."""
+        self._install_signals()
+        self._children.watch()
+        self._command.watch()
+        settings = self._settings
+        self._metrics.serve(settings.metrics_port, settings.metrics_address)
+        log.info("%s waits for the lease %s at %s", settings.instance, settings.lease, settings.redis)
+        tasks = [asyncio.create_task(job) for job in self._jobs()]
+        for task in tasks:
+            task.add_done_callback(_job_ended)
+        code = await self._decide_until_exit()
+        for task in tasks:
+            task.remove_done_callback(_job_ended)
+            task.cancel()
+        # COMMAND is gone, so this may wait for Redis.
+        await self._leasing.leave()
+        await self._store.close()
+        return code
+
+    def _jobs(self) -> list[Coroutine[Any, Any, None]]:
+        jobs = [self._leasing.run(), self._leasing.listen(), self._server.run()]
+        jobs += [self._polls.run(), self._polls.resolve()]
+        return [*jobs, self._health.run()] if self._health is not None else jobs
+
+    async def _decide_until_exit(self) -> int:
+        limits = Limits(self._settings.stop_timeout, self._settings.leftover_grace)
+        while True:
+            self._wake.clear()
+            self._take_notice()
+            decision = decide(self._facts(), self._settings.margins, limits, self._clock())
+            match decision.action:
+                case Action.EXIT:
+                    return decision.code
+                case Action.WAIT:
+                    await self._wait(decision.again_at)
+                case _:
+                    await self._carry_out(decision)
+
+    def _take_notice(self) -> None:
+        """Pass on to the parts what others of them have learned."""
+        state, tenure = self._command.state, self._leasing.tenure
+        if tenure is not None and state.work is not Work.ABSENT:
+            self._command.extend(self._settings.margins.kill_at(tenure.renewed_at))
+        if state.expired and self._ending is None:
+            self._ending = Ending(Reason.LEASE, self._clock())
+        if self._health is not None:
+            ready_at = state.since + self._settings.start_grace
+            self._health.running = state.work is Work.RUNNING and self._clock() >= ready_at
+        self._handover.look()
+        self._reporter.ending = self._ending.reason if self._ending else None
+
+    def _facts(self) -> Facts:
+        state, tenure = self._command.state, self._leasing.tenure
+        return Facts(
+            renewed_at=tenure.renewed_at if tenure else None,
+            work=state.work,
+            code=state.code if state.work is Work.ABSENT else None,
+            ending=self._ending,
+            killing=self._killed_at is not None,
+            stop=self._stop is not None,
+            handover=self._handover.wanted,
+            stepping_back=self._handover.stepping_back,
+            deaf=0 < self._settings.deaf_after < deaf_for(self._reporter.sight()),
+            unhealthy=self._health is not None and self._health.failed,
+            keeper_gone=self._command.keeper_gone,
+        )
+
+    def _may_take(self) -> bool:
+        return may_take(self._facts())
+
+    async def _carry_out(self, decision: Decision) -> None:
+        match decision:
+            case Decision(Action.START):
+                if self._leasing.tenure is not None:
+                    self._polls.reset(watching=True)
+                    self._command.start(self._settings.margins.kill_at(self._leasing.tenure.renewed_at))
+            case Decision(Action.END, Ending() as ending):
+                left = ending.limit - self._clock()
+                log.info("COMMAND is to end (%s), %.1f s are left to it", ending.reason, left)
+                # Once is enough: to many programs a second signal means that they shall not clean up.
+                if self._ending is None and ending.reason is not Reason.EXITED:
+                    self._command.signal(self._stop or self._settings.stop_signal)
+                self._ending = ending
+            case Decision(Action.KILL, Ending() as ending):
+                log.warning("COMMAND is killed (%s)", ending.reason)
+                self._ending = ending
+                self._killed_at = self._clock()
+                self._command.kill()
+            case Decision(Action.RELEASE):
+                await self._leasing.release()
+                self._handover.released()
+            case Decision(Action.DROP):
+                self._leasing.drop()
+            case Decision(Action.RETIRE):
+                self._ending = None
+                self._command.forget_code()
+                self._handover.retired()
+                self._leasing.poke()
+        if self._command.state.work is Work.ABSENT:
+            self._killed_at = None
+            self._polls.reset(watching=False)
+
+    async def _wait(self, again_at: float | None) -> None:
+        if self._killed_at is not None:
+            self._make_sure_of_kill(self._killed_at)
+            again_at = self._clock() + _LOOK_AGAIN
+        timeout = None if again_at is None else max(0.0, again_at - self._clock())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+
+    def _make_sure_of_kill(self, killed_at: float) -> None:
+        """With the keeper gone or frozen, kill everything below the guard, the keeper included."""
+        if not self._command.keeper_gone and self._clock() < killed_at + _KEEPER_KILLS_WITHIN:
+            return
+        below = descendants(os.getpid())
+        signal_all(below, signal.SIGKILL)
+        self._children.reap()
+        if self._command.keeper_gone and not below:
+            self._command.forget()
+
+    def _install_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _STOPPING:
+            loop.add_signal_handler(number, self._on_stop, number)
+        for number in _PASSED_ON:
+            loop.add_signal_handler(number, self._command.signal, number)
+
+    def _on_stop(self, number: signal.Signals) -> None:
+        log.info("%s received", number.name)
+        if self._stop is not None:
+            self._command.signal(number)
+        self._stop = number
+        self._wake.set()
+
+    async def _on_status(self, _: dict[str, Any]) -> dict[str, Any]:
+        return self._reporter.status()
+
+    async def _on_health(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"fault": self._reporter.fault()}
+
+    async def _on_handover(self, request: dict[str, Any]) -> dict[str, Any]:
+        return await self._handover.order(force=bool(request.get("force")))
+
+
+def _job_ended(task: asyncio.Task[None]) -> None:
+    # They are endless, so this is a defect. COMMAND goes first, then nothing can go wrong.
+    signal_all(descendants(os.getpid()), signal.SIGKILL)
+    error = None if task.cancelled() else task.exception()
+    log.critical("a task of the guard ended: %s", error, exc_info=error)
+    os._exit(exits.INTERNAL)

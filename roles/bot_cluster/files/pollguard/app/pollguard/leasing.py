@@ -1,0 +1,168 @@
+"""Keeps the lease, or keeps asking for it; knows what Redis said last. Decides nothing about COMMAND."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+from .clock import Clock
+from .lease import Answer, LeaseError, Tenure, new_token, next_request
+from .settings import Margins
+from .store import LeaseStore
+
+log = logging.getLogger("pollguard.lease")
+
+_RETRY = 0.1
+_RESUBSCRIBE = 1.0
+
+
+class Leasing:
+    """The lease as this guard knows it. `changed` is called whenever something here has changed."""
+
+    def __init__(
+        self,
+        store: LeaseStore,
+        margins: Margins,
+        clock: Clock,
+        changed: Callable[[], None],
+        may_take: Callable[[], bool],
+        observe: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self.tenure: Tenure | None = None
+        self.answer: Answer | None = None
+        self.errors = 0
+        self.last_error = ""
+        self.failing = False
+        self.takes = 0
+        self.free_since: float | None = None
+        """Since when Redis has said that nobody holds the lease."""
+        self.role_since = time.time()
+        """Since when this guard has been active, or a standby; wall clock."""
+        self._store = store
+        self._margins = margins
+        self._clock = clock
+        self._changed = changed
+        self._may_take = may_take
+        self._observe = observe
+        self._token = new_token()
+        self._seen_epoch = 0
+        self._poked = asyncio.Event()
+        # One request at a time: a release must not overtake the renewal before it.
+        self._lock = asyncio.Lock()
+        self._waiting = False
+
+    async def run(self) -> None:
+        """Renew or ask, for ever."""
+        while True:
+            # Before asking: a notice that comes meanwhile is about something newer than the answer.
+            self._poked.clear()
+            async with self._lock:
+                due = await self._request(self._clock())
+            self._changed()
+            await self._sleep_until(due)
+
+    async def listen(self) -> None:
+        """Ask at once when a release is announced, for ever."""
+        warned = False
+        while True:
+            try:
+                async for _ in self._store.notices():
+                    warned = False
+                    self.poke()
+            except LeaseError as error:
+                if not warned and not self.failing:
+                    log.warning(
+                        "no notices of releases (%s): asking every %g s only", error, self._margins.renew
+                    )
+                    warned = True
+            await asyncio.sleep(_RESUBSCRIBE)
+
+    def poke(self) -> None:
+        """Ask Redis now rather than at the next interval."""
+        self._poked.set()
+
+    async def release(self) -> None:
+        """Give the lease up, if it is held or a lost answer may have granted it."""
+        async with self._lock:
+            tenure, self.tenure = self.tenure, None
+            self.role_since = time.time()
+            token, self._token = self._token, new_token()
+            until = self._margins.deadline(tenure.renewed_at) if tenure else self._clock()
+            while True:
+                try:
+                    released = await self._store.release(token)
+                except LeaseError as error:
+                    self._failed(error)
+                    if self._clock() >= until:
+                        log.warning("the lease could not be released, it ends by itself")
+                        return
+                    await asyncio.sleep(_RETRY)
+                else:
+                    if released:
+                        log.info("lease released")
+                    return
+
+    async def leave(self) -> None:
+        """Before the process ends: give up whatever may be held, and no longer count as a standby."""
+        if self.tenure is not None or self.failing:
+            await self.release()
+        if self._waiting and not self.failing:
+            with contextlib.suppress(LeaseError):
+                await self._store.leave()
+
+    def drop(self) -> None:
+        """The tenure has run out on the clock."""
+        if self.tenure is not None:
+            log.warning("the lease of epoch %d ran out", self.tenure.epoch)
+        self.tenure = None
+        self.role_since = time.time()
+        self._token = new_token()
+
+    async def _request(self, asked_at: float) -> float:
+        before = self.tenure
+        try:
+            if before is not None:
+                held, answer = await self._store.renew(before)
+            else:
+                held, answer = await self._store.attempt(self._token, self._seen_epoch, take=self._may_take())
+        except LeaseError as error:
+            self._failed(error)
+            return self._clock() + (_RETRY if before is not None else self._margins.renew)
+        if self.failing:
+            log.info("Redis answers again")
+        self.failing = False
+        self._observe(answer.at - asked_at)
+        self.answer = answer
+        self._seen_epoch = max(self._seen_epoch, answer.epoch)
+        # The clock may have run out while Redis was asked, and the tenure been dropped.
+        if before is not None and self.tenure is None:
+            with contextlib.suppress(LeaseError):
+                await self._store.release(before.token)
+            return self._clock()
+        self.free_since = None if answer.holder else self.free_since or answer.at
+        self._waiting = held is None
+        if (before is None) is not (held is None):
+            self.role_since = time.time()
+        self.tenure = held
+        if before is None and held is not None:
+            self.takes += 1
+            log.info("lease taken, epoch %d", held.epoch)
+        if before is not None and held is None:
+            self._token = new_token()
+            log.error("the lease of epoch %d is lost: %s", before.epoch, answer.holder or "the key is gone")
+        return next_request(held.renewed_at if held else None, answer, self._margins, asked_at)
+
+    def _failed(self, error: LeaseError) -> None:
+        self.errors += 1
+        self.last_error = str(error)
+        if not self.failing:
+            self.failing = True
+            log.warning("Redis doesn't answer: %s", error)
+
+    async def _sleep_until(self, due: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, due - self._clock())):
+                await self._poked.wait()

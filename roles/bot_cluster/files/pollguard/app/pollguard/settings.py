@@ -1,0 +1,192 @@
+"""Settings of `pollguard run`, from the environment; validated as a whole before anything starts.
+
+Durations are seconds. README.md lists every variable with its default.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .errors import RedisUrlError, SettingsError
+from .names import instance_name, lease_name
+from .redis_url import RedisAddress, parse_redis_url
+
+DEFAULT_API_URL = "https://api.telegram.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """The lease's times. All count from before the request that renewed last.
+
+    0 ─ renewals ─ term_at ─ (COMMAND may finish) ─ kill_at ─ (certainly dead) ─ deadline = ttl
+    """
+
+    ttl: float = 3.0
+    renew: float = 0.5
+    request_timeout: float = 0.5
+    term_grace: float = 1.0
+    kill_margin: float = 0.5
+
+    def deadline(self, renewed_at: float) -> float:
+        """From then on another may hold the lease."""
+        return renewed_at + self.ttl
+
+    def kill_at(self, renewed_at: float) -> float:
+        """From then on COMMAND is killed without further ado."""
+        return self.deadline(renewed_at) - self.kill_margin
+
+    def term_at(self, renewed_at: float) -> float:
+        """From then on COMMAND is asked to end."""
+        return self.kill_at(renewed_at) - self.term_grace
+
+    def validate(self) -> None:
+        """Raise SettingsError when a lease with these times can't be held."""
+        for variable, value, least in (
+            ("POLLGUARD_TTL", self.ttl, 0.2),
+            ("POLLGUARD_RENEW", self.renew, 0.02),
+            ("POLLGUARD_REDIS_TIMEOUT", self.request_timeout, 0.02),
+            ("POLLGUARD_KILL_MARGIN", self.kill_margin, 0.05),
+        ):
+            if value < least:
+                raise SettingsError(f"{variable} must be at least {least} s, found {value:g}")
+        if self.renew >= self.ttl:
+            raise SettingsError(
+                f"POLLGUARD_RENEW must be less than POLLGUARD_TTL, found {self.renew:g} and {self.ttl:g} s"
+            )
+        # As Patroni's rule: one renewal may fail and be repeated before COMMAND is asked to end.
+        needed = self.renew + 2 * self.request_timeout
+        left = self.ttl - self.kill_margin - self.term_grace
+        if needed > left + 1e-6:
+            raise SettingsError(
+                "POLLGUARD_RENEW + 2 x POLLGUARD_REDIS_TIMEOUT must not exceed POLLGUARD_TTL - "
+                f"POLLGUARD_TERM_GRACE - POLLGUARD_KILL_MARGIN, found {needed:g} s and {left:g} s"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCommand:
+    """A program that says by its exit code whether COMMAND is well."""
+
+    argv: tuple[str, ...]
+    interval: float
+    timeout: float
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything `run` needs to know."""
+
+    redis: RedisAddress
+    instance: str
+    lease: str
+    margins: Margins
+    stop_timeout: float
+    stop_signal: signal.Signals
+    leftover_grace: float
+    step_back: float
+    start_grace: float
+    poll_max_age: float
+    deaf_after: float
+    api_url: str
+    health_command: HealthCommand | None
+    metrics_port: int
+    metrics_address: str
+    log_level: str
+
+
+def from_environment(env: Mapping[str, str]) -> Settings:
+    """Read and check all settings; raises SettingsError (RedisUrlError for the URL) with one clear line."""
+    url = env.get("POLLGUARD_REDIS_URL", "")
+    if not url:
+        raise RedisUrlError("POLLGUARD_REDIS_URL is not set")
+    read = _Reader(env)
+    # What isn't set follows the time to live, so that changing that one alone stays consistent.
+    ttl = read.seconds("POLLGUARD_TTL", 3.0)
+    margins = Margins(
+        ttl=ttl,
+        renew=read.seconds("POLLGUARD_RENEW", min(0.5, ttl / 6)),
+        request_timeout=read.seconds("POLLGUARD_REDIS_TIMEOUT", ttl / 6),
+        term_grace=read.seconds("POLLGUARD_TERM_GRACE", ttl / 3),
+        kill_margin=read.seconds("POLLGUARD_KILL_MARGIN", min(1.0, ttl / 6)),
+    )
+    margins.validate()
+    poll_max_age = read.seconds("POLLGUARD_POLL_MAX_AGE", 60.0)
+    return Settings(
+        redis=parse_redis_url(url),
+        instance=instance_name(env),
+        lease=lease_name(env),
+        margins=margins,
+        stop_timeout=read.seconds("POLLGUARD_STOP_TIMEOUT", 25.0),
+        stop_signal=read.signal("POLLGUARD_STOP_SIGNAL", signal.SIGTERM),
+        leftover_grace=read.seconds("POLLGUARD_LEFTOVER_GRACE", 2.0),
+        step_back=read.seconds("POLLGUARD_STEP_BACK", max(2.0, ttl)),
+        start_grace=read.seconds("POLLGUARD_START_GRACE", 60.0),
+        poll_max_age=poll_max_age,
+        deaf_after=read.seconds("POLLGUARD_DEAF_AFTER", poll_max_age),
+        api_url=env.get("TELEGRAM_API_URL") or DEFAULT_API_URL,
+        health_command=_health_command(env, read),
+        metrics_port=read.whole("POLLGUARD_METRICS_PORT", 9091, most=65535),
+        metrics_address=env.get("POLLGUARD_METRICS_ADDRESS") or "0.0.0.0",  # noqa: S104 (scraped from outside)
+        log_level=read.choice("POLLGUARD_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+    )
+
+
+def _health_command(env: Mapping[str, str], read: _Reader) -> HealthCommand | None:
+    text = env.get("POLLGUARD_HEALTH_COMMAND", "")
+    try:
+        argv = tuple(shlex.split(text))
+    except ValueError as error:
+        raise SettingsError(f"POLLGUARD_HEALTH_COMMAND can't be split into words: {error}") from None
+    interval = read.seconds("POLLGUARD_HEALTH_INTERVAL", 10.0)
+    timeout = read.seconds("POLLGUARD_HEALTH_TIMEOUT", 5.0)
+    retries = read.whole("POLLGUARD_HEALTH_RETRIES", 3, most=1000)
+    if interval <= 0 or timeout <= 0 or retries < 1:
+        raise SettingsError("POLLGUARD_HEALTH_INTERVAL, _TIMEOUT and _RETRIES must be above 0")
+    return HealthCommand(argv, interval, timeout, retries) if argv else None
+
+
+class _Reader:
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def seconds(self, variable: str, default: float) -> float:
+        text = self._env.get(variable, "")
+        if not text:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0 <= value <= 86_400:
+            raise SettingsError(f"{variable} must be seconds from 0 to 86400, found {text!r}")
+        return value
+
+    def whole(self, variable: str, default: int, most: int) -> int:
+        text = self._env.get(variable, "")
+        if not text:
+            return default
+        if not text.isdecimal() or int(text) > most:
+            raise SettingsError(f"{variable} must be a whole number from 0 to {most}, found {text!r}")
+        return int(text)
+
+    def choice(self, variable: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = (self._env.get(variable) or default).lower()
+        if value not in allowed:
+            raise SettingsError(f"{variable} must be one of {', '.join(allowed)}, found {value!r}")
+        return value
+
+    def signal(self, variable: str, default: signal.Signals) -> signal.Signals:
+        text = self._env.get(variable, "")
+        if not text:
+            return default
+        try:
+            if text.isdecimal():
+                return signal.Signals(int(text))
+            return signal.Signals["SIG" + text.removeprefix("SIG")]
+        except (KeyError, ValueError):
+            raise SettingsError(f"{variable} must be a signal's name or number, found {text!r}") from None

@@ -1,0 +1,147 @@
+"""The lease's requests to Redis: each bounded in time, none repeated behind the guard's back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from . import scripts
+from .clock import Clock
+from .lease import Answer, Keys, LeaseError, Tenure, parse_answer
+from .settings import Margins
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+class LeaseStore:
+    """The requests. Each ends within `margins.request_timeout`, whatever Redis and the network do."""
+
+    def __init__(
+        self, connect: Callable[[], Redis], keys: Keys, instance: str, margins: Margins, clock: Clock
+    ) -> None:
+        self.keys = keys
+        self.instance = instance
+        self._connect = connect
+        self._client = connect()
+        self._margins = margins
+        self._clock = clock
+        self._cleaning: set[asyncio.Task[None]] = set()
+        self._ttl = str(int(margins.ttl * 1000))
+
+    async def attempt(self, token: str, seen_epoch: int, *, take: bool) -> tuple[Tenure | None, Answer]:
+        """Take the lease if it is free and `take`, its epoch above `seen_epoch`; else count as a standby."""
+        asked_at = self._clock()
+        presence = str(int(max(self._margins.ttl, 4 * self._margins.renew) * 1000))
+        answer = await self._ask(
+            scripts.ATTEMPT, token, self.instance, self._ttl, str(seen_epoch), presence, "1" if take else "0"
+        )
+        held = Tenure(token, answer.epoch, self.instance, asked_at) if answer.mine else None
+        return held, answer
+
+    async def renew(self, tenure: Tenure) -> tuple[Tenure | None, Answer]:
+        """The tenure from now on; None when it is over."""
+        asked_at = self._clock()
+        answer = await self._ask(scripts.RENEW, tenure.value, str(tenure.epoch), self._ttl)
+        held = Tenure(tenure.token, tenure.epoch, tenure.instance, asked_at) if answer.mine else None
+        return held, answer
+
+    async def release(self, token: str) -> bool:
+        """End the tenure and tell those who wait; False when it was over already."""
+        return bool(await self._run(scripts.RELEASE, token, self.keys.notice))
+
+    async def leave(self) -> None:
+        """This instance no longer is a standby."""
+        await self._run(scripts.LEAVE, self.instance)
+
+    async def notices(self) -> AsyncIterator[None]:
+        """Yields at each release, and once when the subscription begins; raises LeaseError when it breaks."""
+        client = self._connect()
+        pubsub = client.pubsub()
+        unheard = 0
+        try:
+            await asyncio.wait_for(pubsub.subscribe(self.keys.notice), self._margins.request_timeout)
+            while unheard < 3:  # pings without an answer: the connection is dead
+                message = await pubsub.get_message(timeout=5.0)
+                if message is None:
+                    unheard += 1
+                    await asyncio.wait_for(pubsub.ping(), self._margins.request_timeout)
+                    continue
+                unheard = 0
+                if message["type"] in ("message", "subscribe"):
+                    yield
+            raise LeaseError("the subscription went silent")
+        except _redis_errors() as error:
+            raise LeaseError(_say(error)) from error
+        finally:
+            self._dispose(client, pubsub.aclose())  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        self._dispose(self._client)
+        if self._cleaning:
+            await asyncio.wait(self._cleaning, timeout=0.1)
+
+    async def _ask(self, script: str, *arguments: str) -> Answer:
+        reply = await self._run(script, *arguments)
+        return parse_answer(cast("list[Any]", reply), self._clock())
+
+    async def _run(self, script: str, *arguments: str) -> object:
+        task = asyncio.ensure_future(self._evaluate(script, *arguments))
+        # Not wait_for: that waits for the cancelled request, however long it takes to die.
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._margins.request_timeout)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if done and task.exception() is None:
+            return task.result()
+        error = task.exception() if done else TimeoutError("no answer in time")
+        if not done:
+            task.cancel()
+            task.add_done_callback(lambda t: t.cancelled() or t.exception())
+        # The connection may hold the late answer to this request: never use it again.
+        broken, self._client = self._client, self._connect()
+        self._dispose(broken)
+        if not isinstance(error, _redis_errors()):
+            raise error if error is not None else LeaseError("no answer")
+        raise LeaseError(_say(error)) from error
+
+    async def _evaluate(self, script: str, *arguments: str) -> object:
+        from redis.exceptions import NoScriptError
+
+        client, keys = self._client, self.keys.all
+        sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+        try:
+            return await cast("Awaitable[object]", client.evalsha(sha, len(keys), *keys, *arguments))
+        except NoScriptError:
+            return await cast("Awaitable[object]", client.eval(script, len(keys), *keys, *arguments))
+
+    def _dispose(self, client: Redis, first: Awaitable[None] | None = None) -> None:
+        async def close() -> None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(2):
+                    if first is not None:
+                        await first
+                    await client.aclose()
+                    await client.connection_pool.disconnect()
+                    manager = getattr(client.connection_pool, "sentinel_manager", None)
+                    for sentinel in manager.sentinels if manager else ():
+                        await sentinel.aclose()
+
+        task = asyncio.ensure_future(close())
+        self._cleaning.add(task)
+        task.add_done_callback(self._cleaning.discard)
+
+
+def _redis_errors() -> tuple[type[Exception], ...]:
+    from redis.exceptions import RedisError
+
+    return (RedisError, OSError, TimeoutError)
+
+
+def _say(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
