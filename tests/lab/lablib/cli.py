@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
-from lablib import cleanup, engine, hub, targets
+from lablib import cleanup, engine, hub, standin, targets
 from lablib.shell import LabError, alone
 
 
@@ -33,6 +34,29 @@ def parser() -> argparse.ArgumentParser:
     target_address = of_target.add_parser("address", help="print the address of a target host")
     target_address.add_argument("name", metavar="NAME")
 
+    of_standin = commands.add_parser("standin", help="the stand-in Bot API").add_subparsers(
+        dest="action", required=True
+    )
+    standin_up = of_standin.add_parser("up", help="run a stand-in for Telegram and fal.ai; prints its URLs")
+    standin_up.add_argument("--name", default=standin.NAME)
+    standin_up.add_argument(
+        "--private",
+        action="store_true",
+        help="on the lab's network with an address of its own; else on this machine, for all that runs here",
+    )
+    standin_up.add_argument(
+        "--tokens",
+        action="append",
+        default=[],
+        metavar="FILE=USERNAME",
+        help="a bot, its token in a file; without any: what STANDIN_BOTS says, token=username,…",
+    )
+    standin_up.add_argument(
+        "--addresses", type=Path, metavar="FOLDER", help="write the URLs here, a file each"
+    )
+    standin_down = of_standin.add_parser("down", help="remove a stand-in")
+    standin_down.add_argument("--name", default=standin.NAME)
+
     down = commands.add_parser("down", help="remove what the lab made on this machine")
     down.add_argument("--images", action="store_true", help="the images too")
     return top
@@ -56,6 +80,10 @@ def perform(options: argparse.Namespace) -> str:
             result = targets.up(options.names, options.with_docker, options.image)
         elif action == ("target", "down"):
             result = targets.down(options.names)
+        elif action == ("standin", "up"):
+            result = standin.up(options.name, options.private, options.tokens, options.addresses)
+        elif action == ("standin", "down"):
+            result = standin.down(options.name)
         elif options.command == "down":
             result = cleanup.down(options.images)
     return json.dumps(result)

@@ -96,7 +96,8 @@ def pull(image: images.Image) -> bool:
     """Pull an image by its plain name, unless a real one (or the same one) is here already."""
     if images.built_recipe(image.name) in ("", images.recipe(image)):
         return False
-    docker("pull", "-q", image.name)
+    with images.replacing(image.name):
+        docker("pull", "-q", image.name)
     if images.built_recipe(image.name) != images.recipe(image):
         raise LabError(f"`docker pull {image.name}` didn't bring the hub's image")
     return True

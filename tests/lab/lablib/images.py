@@ -6,22 +6,23 @@ machine decide. Where an image with the recipe exists, nothing is built.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lablib.engine import apt_install
-from lablib.shell import LAB, as_root, docker, inspect, run, say
+from lablib.shell import LAB, as_root, docker, docker_prefix, inspect, run, say
 
 RECIPES = LAB / "images"
 RECIPE_LABEL = "aisha.lab.recipe"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-BASE = "debian:bookworm-slim"
 SUITE = "bookworm"
 # Clients that bring a CA bundle of their own are pointed at the system's.
 CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
@@ -41,12 +42,11 @@ DPKG_OPTIONS = (
 
 @dataclass(frozen=True)
 class Image:
-    """One image: its upstream name, the folder of its recipe, what it stands on and build arguments."""
+    """One image: its upstream name, the folder of its recipe, and which of the lab's images it stands on."""
 
     name: str
-    folder: str
+    folder: Path
     base: Image | None = None
-    arguments: tuple[tuple[str, str], ...] = ()
 
     @property
     def local(self) -> str:
@@ -54,18 +54,18 @@ class Image:
         return f"aisha-lab/{self.name}"
 
 
-DEBIAN = Image(BASE, "debian")
+DEBIAN = Image("debian:bookworm-slim", RECIPES / "debian")
 UPSTREAM = (
     DEBIAN,
-    Image("registry:2.8.2", "registry", DEBIAN),
-    Image("redis:7.0", "redis", DEBIAN),
-    Image("python:3.11-slim-bookworm", "python", DEBIAN),
-    Image("nginx:1.22", "nginx", DEBIAN),
-    Image("postgres:15", "postgres", DEBIAN),
+    Image("registry:2.8.2", RECIPES / "registry", DEBIAN),
+    Image("redis:7.0", RECIPES / "redis", DEBIAN),
+    Image("python:3.11-slim-bookworm", RECIPES / "python", DEBIAN),
+    Image("nginx:1.22", RECIPES / "nginx", DEBIAN),
+    Image("postgres:15", RECIPES / "postgres", DEBIAN),
 )
 REGISTRY = UPSTREAM[1]
-TARGET = Image("target:bookworm", "target", DEBIAN)
-TARGET_DOCKER = Image("target-docker:bookworm", "target-docker", TARGET)
+TARGET = Image("target:bookworm", RECIPES / "target", DEBIAN)
+TARGET_DOCKER = Image("target-docker:bookworm", RECIPES / "target-docker", TARGET)
 
 
 @functools.cache
@@ -80,13 +80,14 @@ def apt_settings() -> tuple[str, ...]:
 @functools.cache
 def recipe(image: Image) -> str:
     """The digest of all that goes into an image, 16 hexadecimal digits."""
-    digest = hashlib.sha256(repr((image.name, image.arguments)).encode())
-    for file in sorted(path for path in (RECIPES / image.folder).rglob("*") if path.is_file()):
-        digest.update(f"\0{file.relative_to(RECIPES)}\0{file.stat().st_mode & 0o111}\0".encode())
+    digest = hashlib.sha256(image.name.encode())
+    files = [path for path in image.folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    for file in sorted(files):
+        digest.update(f"\0{file.relative_to(image.folder)}\0{file.stat().st_mode & 0o111}\0".encode())
         digest.update(file.read_bytes())
     if image.base:
         digest.update(recipe(image.base).encode())
-    else:
+    if image == DEBIAN:
         digest.update(repr((apt_settings(), DPKG_OPTIONS, CA_VARIABLES)).encode())
         digest.update(CA_BUNDLE.read_bytes() if CA_BUNDLE.exists() else b"")
     return digest.hexdigest()[:16]
@@ -97,20 +98,37 @@ def built_recipe(name: str) -> str | None:
     return inspect("image", name, f'{{{{ index .Config.Labels "{RECIPE_LABEL}" }}}}')
 
 
+@contextlib.contextmanager
+def replacing(name: str) -> Iterator[None]:
+    """Remove the image that loses its name in this block, unless something else stands on it."""
+    template = "{{.Id}} {{len .RepoTags}}"
+    before = inspect("image", name, template)
+    yield
+    identity = before.split()[0] if before else None
+    if identity and inspect("image", identity, template) == f"{identity} 0":
+        run(*docker_prefix(), "rmi", identity, check=False)
+
+
 def build(image: Image) -> bool:
     """Build an image and what it stands on, when missing. Returns whether anything was built."""
     if built_recipe(image.local) == recipe(image):
         return False
     if image.base:
         build(image.base)
-        say(f"building {image.local}")
-        arguments = (("BASE", image.base.local), *image.arguments)
-        flags = [word for key, value in arguments for word in ("--build-arg", f"{key}={value}")]
-        label = f"{RECIPE_LABEL}={recipe(image)}"
-        docker("build", "-q", "-t", image.local, "--label", label, *flags, RECIPES / image.folder)
-    else:
-        bootstrap(image)
+    with replacing(image.local):
+        make(image)
     return True
+
+
+def make(image: Image) -> None:
+    """Make one image, whatever is there already."""
+    if image == DEBIAN:
+        bootstrap(image)
+        return
+    say(f"building {image.local}")
+    base = ("--build-arg", f"BASE={image.base.local}") if image.base else ()
+    label = ("--label", f"{RECIPE_LABEL}={recipe(image)}")
+    docker("build", "-q", "--force-rm", "-t", image.local, *label, *base, image.folder)
 
 
 def bootstrap(image: Image) -> None:
@@ -127,7 +145,7 @@ def bootstrap(image: Image) -> None:
             *("mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates"),
             *(f"--aptopt={line}" for line in apt_settings()),
             *(f"--dpkgopt={line}" for line in DPKG_OPTIONS),
-            f'--customize-hook={sys.executable} {RECIPES / image.folder / "trust.py"} "$1"',
+            f'--customize-hook={sys.executable} {image.folder / "trust.py"} "$1"',
             f"--customize-hook={policy}",
             *(SUITE, tar),
         )
