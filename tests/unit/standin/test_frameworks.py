@@ -11,10 +11,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("aiogram")
-pytest.importorskip("telegram")
-pytest.importorskip("telebot")
-
 BOTS = Path(__file__).parent / "bots"
 START_S = 20
 Standin = Any
@@ -32,8 +28,6 @@ async def start(standin: Standin) -> AsyncIterator[Start]:
             sys.executable,
             str(BOTS / f"{name}_bot.py"),
             env=env,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
         )
         running.append(process)
         return process
