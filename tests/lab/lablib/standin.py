@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lablib import images, network
-from lablib.shell import LAB, LABEL, LabError, docker, inspect, say, wait_for
+from lablib.shell import LAB, LABEL, LabError, docker, docker_prefix, inspect, run, say, wait_for
 
 IMAGE = images.Image("standin:latest", LAB / "standin")
 NAME = "aisha-lab-standin"
@@ -62,6 +62,14 @@ def healthy(control_url: str) -> bool:
         return False
 
 
+def ready(name: str, urls: dict[str, str]) -> bool:
+    """Whether a stand-in answers; raises LabError with what it said when it stopped instead."""
+    if inspect("container", name, "{{.State.Running}} {{.RestartCount}}") != "true 0" or not urls:
+        said = run(*docker_prefix(), "logs", "--tail", "20", name)
+        raise LabError(f"the stand-in {name} stopped:\n{said.stdout}{said.stderr}")
+    return healthy(urls["control_url"])
+
+
 def place(name: str, private: bool) -> Place | None:
     """Where a stand-in listens or would listen; None for a private one that doesn't run."""
     host = network.address_of(name) if private else network.gateway()
@@ -105,10 +113,8 @@ def up(name: str, private: bool, tokens: list[str], addresses: Path | None) -> d
         start(name, private, configuration, configured_bots)
         changed = True
     found = place(name, private)
-    if found is None:
-        raise LabError(f"the stand-in {name} stopped:\n{docker('logs', '--tail', '20', name)}")
-    urls = found.urls()
-    wait_for(f"the stand-in {name} to answer", lambda: healthy(urls["control_url"]), START_S)
+    urls = found.urls() if found else {}
+    wait_for(f"the stand-in {name} to answer", lambda: ready(name, urls), START_S)
     if addresses:
         addresses.mkdir(parents=True, exist_ok=True)
         for key, url in urls.items():

@@ -88,8 +88,13 @@ def accepts_ssh(address: str) -> bool:
         return False
 
 
-def up(names: list[str], with_docker: bool, image: str | None) -> dict[str, object]:
-    """Start targets and wait until they have booted and let the lab's key in."""
+def up(
+    names: list[str], with_docker: bool, image: str | None, addresses: Path | None = None
+) -> dict[str, object]:
+    """Start targets and wait until they have booted and let the lab's key in.
+
+    Their addresses are written into the folder `addresses`, a file each.
+    """
     network.up()
     public = key()
     changed = False
@@ -104,9 +109,13 @@ def up(names: list[str], with_docker: bool, image: str | None) -> dict[str, obje
         install = f"install -m 0600 -o {USER} -g {USER} /dev/stdin /home/{USER}/.ssh/authorized_keys"
         docker("exec", "-i", name, "sh", "-c", install, stdin=public)
         wait_for(f"sshd of target {name}", lambda name=name: accepts_ssh(address(name)), BOOT_S)  # type: ignore[misc]
-    addresses = {name: address(name) for name in names}
-    say(", ".join(f"{name} at {where}" for name, where in addresses.items()))
-    return {"changed": changed, "targets": addresses, "user": USER, "key": str(KEY)}
+    found = {name: address(name) for name in names}
+    say(", ".join(f"{name} at {where}" for name, where in found.items()))
+    if addresses:
+        addresses.mkdir(parents=True, exist_ok=True)
+        for name, where in found.items():
+            (addresses / name).write_text(f"{where}\n", encoding="ascii")
+    return {"changed": changed, "targets": found, "user": USER, "key": str(KEY)}
 
 
 def address(name: str) -> str:
