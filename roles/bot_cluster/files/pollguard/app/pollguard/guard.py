@@ -14,6 +14,7 @@ from typing import Any
 from . import exits
 from .clock import Clock, now
 from .command import Command, Work
+from .connect import Connector
 from .decisions import Action, Decision, Ending, Facts, Limits, Reason, decide, may_take
 from .handover import Handover
 from .health import deaf_for
@@ -22,7 +23,6 @@ from .leasing import Leasing
 from .metrics import Metrics
 from .polls import endpoints
 from .processes import descendants, signal_all
-from .redis_url import make_client
 from .report import Reporter
 from .settings import Settings
 from .status import StatusServer
@@ -65,7 +65,7 @@ class Guard:
             self._health = HealthWatch(settings.health_command, env, self._children, changed)
         self._metrics = Metrics(lambda: self._reporter.status(), margins.request_timeout)
         self._store = LeaseStore(
-            lambda: make_client(settings.redis, margins.request_timeout),
+            Connector(settings.redis, margins.request_timeout).client,
             Keys(settings.lease),
             settings.instance,
             margins,

@@ -13,27 +13,16 @@ User and password are percent-encoded.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from .errors import RedisUrlError
 
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
 _TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
 _SENTINEL_OPTIONS = {"sentinel_username", "sentinel_password"}
 _SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
-_SYSTEM_BUNDLES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-)
-_OWN_BUNDLE = Path(__file__).resolve().parents[2] / "etc/ssl/certs/ca-certificates.crt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,59 +127,3 @@ def _options(parts: SplitResult, *, tls: bool, sentinel: bool) -> dict[str, str]
         if name in options and not Path(options[name]).is_file():
             raise _wrong(f"{name}: no file {options[name]!r}")
     return options
-
-
-def ca_bundle(options: Mapping[str, str]) -> str | None:
-    """The CA bundle to trust: the URL's, the environment's, the image's, else the one the guard brings."""
-    named = options.get("ssl_ca_certs") or os.environ.get("SSL_CERT_FILE")
-    if named:
-        return named
-    return next((str(p) for p in (*_SYSTEM_BUNDLES, _OWN_BUNDLE) if Path(p).is_file()), None)
-
-
-def make_client(address: RedisAddress, timeout: float) -> Redis:
-    """A client that never retries by itself and gives up after `timeout` seconds: the guard decides."""
-    from redis.asyncio import Redis, Sentinel
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-
-    common: dict[str, Any] = {
-        "socket_timeout": timeout,
-        "socket_connect_timeout": timeout,
-        "retry": Retry(NoBackoff(), 0),
-        "protocol": 2,
-        # An ACL user may lack CLIENT, and it costs round trips while the lease runs out.
-        "driver_info": None,
-    }
-    if address.tls:
-        common |= {
-            "ssl": True,
-            "ssl_ca_certs": ca_bundle(address.options),
-            "ssl_certfile": address.options.get("ssl_certfile"),
-            "ssl_keyfile": address.options.get("ssl_keyfile"),
-            "ssl_cert_reqs": address.options.get("ssl_cert_reqs", "required"),
-            "ssl_check_hostname": address.options.get("ssl_check_hostname", "true").lower() == "true"
-            and address.options.get("ssl_cert_reqs") != "none",
-        }
-    login: dict[str, Any] = {
-        "username": address.username,
-        "password": address.password,
-        "db": address.database,
-        "decode_responses": True,
-    }
-    if address.path:
-        return Redis(unix_socket_path=address.path, **login, **common)
-    if not address.service:
-        host, port = address.hosts[0]
-        return Redis(host=host, port=port, **login, **common)
-    # One dead Sentinel must leave time to ask the next within the same request.
-    share = timeout / (len(address.hosts) + 1)
-    asked = common | {
-        "socket_timeout": share,
-        "socket_connect_timeout": share,
-        "username": address.options.get("sentinel_username"),
-        "password": address.options.get("sentinel_password"),
-    }
-    sentinel = Sentinel(list(address.hosts), sentinel_kwargs=asked, **login, **common)  # type: ignore[no-untyped-call]
-    master: Redis = sentinel.master_for(address.service, redis_class=Redis)
-    return master

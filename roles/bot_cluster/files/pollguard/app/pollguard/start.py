@@ -7,7 +7,7 @@ import os
 
 from . import exits
 from .clock import now
-from .errors import UsageError
+from .errors import SettingsError, UsageError
 from .executables import check_executable
 from .keeper import fork_keeper
 from .logs import Masker, secrets_in, set_up
@@ -54,6 +54,7 @@ def run(arguments: list[str]) -> int:
     adopt_orphans()
     # As early as can be: the keeper stays as small as the process is now, and has its one thread.
     keeper = fork_keeper(argv, env, now)
+    log.debug("keeper pid %d", keeper[0])
 
     import asyncio
 
@@ -65,6 +66,8 @@ def run(arguments: list[str]) -> int:
     try:
         # Never closed: that would wait for name lookups that hang. The process ends right after.
         return asyncio.Runner().run(Guard(settings, env, keeper, listener).run())
+    except SettingsError:
+        raise
     except Exception:
         # The keeper kills COMMAND as soon as this process has ended.
         log.critical("the guard failed", exc_info=True)

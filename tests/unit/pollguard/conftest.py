@@ -1,0 +1,75 @@
+"""Fixtures of the poll guard's tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [
+    str(Path(__file__).resolve().parents[3] / "roles/bot_cluster/files/pollguard/app"),
+    str(Path(__file__).parent),
+]
+
+from pollguard_harness import BadNetwork, Folder, GuardProcess, MakeGuard, RedisServer, make_token  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(shared_redis: RedisServer) -> RedisServer:
+    """An empty Redis, not to be stopped."""
+    shared_redis.client.flushall()
+    return shared_redis
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """An empty Redis that the test may stop."""
+    server = RedisServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def network(redis_server: RedisServer) -> Iterator[BadNetwork]:
+    relay = BadNetwork(redis_server.port)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def token() -> str:
+    return make_token()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+@pytest.fixture
+def make_guard(folder: Folder, token: str, redis_server: RedisServer) -> Iterator[MakeGuard]:
+    """Makes guards of one bot. In the end no two bots may have been alive at once, and none be left."""
+    made: list[GuardProcess] = []
+
+    def make(name: str, redis_url: str = redis_server.url) -> GuardProcess:
+        guard = GuardProcess(name, redis_url, folder, token)
+        made.append(guard)
+        return guard
+
+    yield make
+    for guard in made:
+        guard.end()
+    assert folder.events("overlap") == []
+    for guard in made:
+        if guard.log_path.exists():
+            assert token.partition(":")[2] not in guard.log
+            assert "Traceback" not in guard.log

@@ -1,0 +1,220 @@
+"""The lease in a real Redis, compared step by step with its model; and its pure parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from lease_model import LeaseModel
+from pollguard.clock import now
+from pollguard.connect import Connector
+from pollguard.lease import Answer, Keys, LeaseError, Tenure, next_request, parse_answer
+from pollguard.redis_url import parse_redis_url
+from pollguard.settings import Margins
+from pollguard.store import LeaseStore
+from pollguard_harness import BadNetwork, RedisServer
+
+MARGINS = Margins(ttl=60.0, renew=0.5, request_timeout=2.0)
+KEYS = Keys("pollguard:{1}:lease")
+NAMES = ("one", "two", "three")
+
+
+def make_store(redis_server: RedisServer, name: str, margins: Margins = MARGINS) -> LeaseStore:
+    connector = Connector(parse_redis_url(redis_server.url), margins.request_timeout)
+    return LeaseStore(connector.client, KEYS, name, margins, now)
+
+
+class LeaseMachine(RuleBasedStateMachine):
+    """Three guards in any order: Redis and the model must agree on every answer."""
+
+    server: RedisServer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.client = self.server.client
+        self.client.flushdb()
+        self.model = LeaseModel(MARGINS.ttl)
+        self.stores = {name: self.loop.run_until_complete(self.make(name)) for name in NAMES}
+        self.tenures: dict[str, Tenure] = {}
+        self.tokens = dict.fromkeys(NAMES, 0)
+
+    async def make(self, name: str) -> LeaseStore:
+        return make_store(self.server, name)
+
+    def token(self, name: str) -> str:
+        return f"{name}{self.tokens[name]}"
+
+    @rule(name=st.sampled_from(NAMES), seen=st.integers(0, 5), take=st.booleans())
+    def attempt(self, name: str, seen: int, take: bool) -> None:
+        held, answer = self.loop.run_until_complete(
+            self.stores[name].attempt(self.token(name), seen, take=take)
+        )
+        expected = self.model.attempt(0.0, self.token(name), name, seen, take)
+        assert (answer.mine, answer.holder, answer.epoch) == expected
+        assert (held is not None) == answer.mine
+        assert answer.mine or name in answer.standbys
+        if held is not None:
+            self.tenures[name] = held
+
+    @rule(name=st.sampled_from(NAMES))
+    def renew(self, name: str) -> None:
+        if name not in self.tenures:
+            return
+        tenure = self.tenures[name]
+        held, answer = self.loop.run_until_complete(self.stores[name].renew(tenure))
+        expected = self.model.renew(0.0, tenure.token, tenure.epoch, name)
+        assert (answer.mine, answer.holder, answer.epoch) == expected
+        assert (held is not None) == answer.mine
+
+    @rule(name=st.sampled_from(NAMES))
+    def release(self, name: str) -> None:
+        released = self.loop.run_until_complete(self.stores[name].release(self.token(name)))
+        assert released == self.model.release(0.0, self.token(name))
+
+    @rule(name=st.sampled_from(NAMES))
+    def forget(self, name: str) -> None:
+        self.tokens[name] += 1
+        self.tenures.pop(name, None)
+
+    @rule()
+    def expire(self) -> None:
+        self.client.delete(KEYS.lease)
+        self.model.expire()
+
+    @rule()
+    def wipe(self) -> None:
+        self.client.flushdb()
+        self.model.wipe()
+
+    @invariant()
+    def same(self) -> None:
+        value = self.client.get(KEYS.lease)
+        held = self.model.holder(0.0)
+        assert value == (f"{held[0]} {held[1]} {held[2]}" if held else None)
+        assert int(self.client.get(KEYS.epoch) or 0) == self.model.epoch
+
+    def teardown(self) -> None:
+        for store in self.stores.values():
+            self.loop.run_until_complete(store.close())
+        self.loop.close()
+
+
+def test_the_scripts_do_as_the_model_says(redis_server: RedisServer) -> None:
+    machine = type("Machine", (LeaseMachine,), {"server": redis_server})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.fixture
+async def store(redis_server: RedisServer) -> AsyncIterator[LeaseStore]:
+    made = make_store(redis_server, "one")
+    yield made
+    await made.close()
+
+
+async def test_taken_for_the_time_to_live_only(store: LeaseStore, redis_server: RedisServer) -> None:
+    before = now()
+    held, answer = await store.attempt("t", 0, take=True)
+    assert held is not None
+    assert before <= held.renewed_at <= answer.at
+    assert 59 < answer.left <= 60
+    assert redis_server.client.get(KEYS.lease) == "t 1 one"
+    redis_server.client.pexpire(KEYS.lease, 1000)
+    renewed, answer = await store.renew(held)
+    assert renewed is not None
+    assert answer.left > 59
+
+
+async def test_a_late_renewal_cant_undo_a_release(store: LeaseStore) -> None:
+    held, _ = await store.attempt("t", 0, take=True)
+    assert held is not None
+    assert await store.release("t")
+    assert (await store.renew(held))[0] is None
+
+
+async def test_a_release_is_announced(store: LeaseStore, redis_server: RedisServer) -> None:
+    notices = store.notices()
+    await anext(notices)  # the subscription
+    await store.attempt("t", 0, take=True)
+    waiting = asyncio.ensure_future(anext(notices))
+    await store.release("t")
+    await asyncio.wait_for(waiting, 1)
+    await notices.aclose()  # type: ignore[attr-defined]
+
+
+async def test_standbys_are_known_for_a_while(store: LeaseStore, redis_server: RedisServer) -> None:
+    other = make_store(redis_server, "two")
+    held, _ = await store.attempt("t", 0, take=True)
+    assert held is not None
+    await other.attempt("u", 0, take=True)
+    assert (await store.renew(held))[1].standbys == ("two",)
+    await other.leave()
+    assert (await store.renew(held))[1].standbys == ()
+    redis_server.client.zadd(KEYS.standbys, {"gone": 1})
+    assert (await store.renew(held))[1].standbys == ()
+    await other.close()
+
+
+async def test_a_silent_redis_costs_no_more_than_the_limit(network: BadNetwork) -> None:
+    margins = Margins(ttl=3.0, request_timeout=0.15)
+    connector = Connector(parse_redis_url(network.url), margins.request_timeout)
+    store = LeaseStore(connector.client, KEYS, "one", margins, now)
+    held, _ = await store.attempt("t", 0, take=True)
+    assert held is not None
+    network.silent = True
+    before = now()
+    with pytest.raises(LeaseError):
+        await store.renew(held)
+    assert now() - before < 0.3
+    network.silent = False
+    # On a new connection: the late answer to the first request is never taken for another's.
+    assert (await store.renew(held))[0] is not None
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("lease", "epoch", "notice"),
+    [
+        ("pollguard:{1}:lease", "pollguard:{1}:epoch", "pollguard:{1}:notice"),
+        ("mine", "{mine}:epoch", "{mine}:notice"),
+        ("a{b}c", "a{b}c:epoch", "a{b}c:notice"),
+    ],
+)
+def test_keys_share_a_hash_slot(lease: str, epoch: str, notice: str) -> None:
+    keys = Keys(lease)
+    assert (keys.epoch, keys.notice) == (epoch, notice)
+
+
+def test_answers() -> None:
+    assert parse_answer([1, "t 7 one", 2500, "b", "c"], 1.0) == Answer(True, "one", 7, 2.5, ("b", "c"), 1.0)
+    assert parse_answer([0, "", -2], 1.0) == Answer(False, "", 0, 0.0, (), 1.0)
+    assert parse_answer([0, "t 7 one", -1], 1.0).left == 3600.0
+    for value in ("x", "a b c", "a 1 b c"):
+        with pytest.raises(LeaseError):
+            parse_answer([0, value, 1], 1.0)
+
+
+def test_when_to_ask_next() -> None:
+    margins = Margins()
+
+    def answered(left: float, holder: str = "two") -> Answer:
+        return Answer(False, holder, 1, left, (), 10.01)
+
+    assert next_request(9.0, answered(0.1), margins, 10.0) == 10.5
+    assert next_request(None, answered(2.0), margins, 10.0) == 10.5
+    assert next_request(None, answered(0.2), margins, 10.0) == pytest.approx(10.212)
+    assert next_request(None, answered(0.0), margins, 10.0) == pytest.approx(10.015)
+    assert next_request(None, answered(0.0, ""), margins, 10.0) == 10.5
+    assert next_request(None, None, margins, 10.0) == 10.5
