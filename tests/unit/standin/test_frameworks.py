@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 BOTS = Path(__file__).parent / "bots"
-START_S = 20
+# Generous: importing aiogram alone takes 5 s of a CPU, and the machine may be busy.
+START_S = 120
 Standin = Any
 Start = Callable[[str], Awaitable[asyncio.subprocess.Process]]
 
