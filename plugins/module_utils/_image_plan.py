@@ -62,8 +62,8 @@ class PlannedImage:
             "target": self.target,
             "digest": self.digest,
             "tags": list(self.tags),
-            # The content's tag goes last: where it is, all the others are.
-            "push": ["latest", *reversed(self.tags)],
+            # The tags that are looked for come last: where they are, the build is complete.
+            "push": ["latest", *self.tags],
             "problem": self.problem,
         }
 

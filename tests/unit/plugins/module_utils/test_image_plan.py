@@ -95,11 +95,11 @@ def test_images_released_together_share_a_tag_that_any_of_them_changes(source: P
     assert plan(images, Origin(str(source)), together=True)[0].tags != web.tags
 
 
-def test_a_name_comes_beside_the_content_and_the_content_is_pushed_last(source: Path) -> None:
+def test_a_name_comes_beside_the_content_and_latest_is_pushed_first(source: Path) -> None:
     image = only({"name": "web"}, Origin(str(source)), tag="v1")
     content = image.digest[:12]
     assert image.tags == (content, "v1")
-    assert image.as_dict()["push"] == ["latest", "v1", content]
+    assert image.as_dict()["push"] == ["latest", content, "v1"]
 
 
 def test_without_a_source_there_is_only_the_name() -> None:
