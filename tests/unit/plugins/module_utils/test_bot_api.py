@@ -279,6 +279,6 @@ def test_an_error_names_object_expectation_finding_and_remedy(token: str, script
 
 
 def test_every_reason_has_advice() -> None:
-    reasons = {reason for _, reason, _ in CASES}
+    reasons = {case[1] for case in CASES}
     assert reasons <= set(ADVICE)
     assert set(ADVICE) >= TEMPORARY

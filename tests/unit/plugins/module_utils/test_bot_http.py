@@ -182,16 +182,15 @@ def test_a_bot_is_found(options: dict[str, Any], me: dict[str, Any]) -> None:
 def test_what_a_server_does_has_its_reason(
     behaviour: Behaviour, reason: str, options: dict[str, Any]
 ) -> None:
-    with server(behaviour) as (url, _):
+    with server(behaviour) as (url, _asked):
         assert failure(options, api_url=url, timeout=1).reason == reason
 
 
 def test_a_redirect_is_not_followed(options: dict[str, Any]) -> None:
-    with (
-        server(reply(200, b"{}")) as (elsewhere, seen),
-        server(reply(302, b"", Location=elsewhere)) as (url, _),
-    ):
-        error = failure(options, api_url=url)
+    with server(reply(200, b"{}")) as (elsewhere, seen):  # noqa: SIM117 - the second needs the first's address
+        with server(reply(302, b"", Location=elsewhere)) as (url, asked):
+            error = failure(options, api_url=url)
+    assert len(asked) == 1
     assert error.reason == "not_bot_api"
     assert error.found == "a redirect (302) to 127.0.0.1"
     assert seen == []
@@ -202,7 +201,11 @@ def test_a_rate_limit_is_waited_for(options: dict[str, Any], me: dict[str, Any])
         reply(429, b'{"ok":false,"error_code":429,"description":"x","parameters":{"retry_after":1}}'),
         reply(200, json.dumps({"ok": True, "result": me}).encode()),
     ]
-    with server(lambda handler: answers.pop(0)(handler)) as (url, paths):
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        answers.pop(0)(handler)
+
+    with server(behave) as (url, paths):
         connect({**options, "api_url": url, "retries": 1, "max_wait": 1}).get_me()
     assert len(paths) == 2
 
@@ -231,7 +234,7 @@ def test_a_certificate_that_nobody_vouches_for(options: dict[str, Any], certific
 
 
 def test_no_tls_at_all(options: dict[str, Any]) -> None:
-    with server(reply(200, b"{}")) as (url, _):
+    with server(reply(200, b"{}")) as (url, _asked):
         assert failure(options, api_url=url.replace("http:", "https:")).reason == "tls"
 
 

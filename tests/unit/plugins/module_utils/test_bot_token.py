@@ -95,7 +95,7 @@ def test_nothing_prints_the_token(token: str) -> None:
     ],
 )
 def test_no_part_of_the_token_is_left(template: str, expected: str, token: str) -> None:
-    bot_id, _, secret = token.partition(":")
+    bot_id, secret = token.split(":")
     words = {
         "token": token,
         "id": bot_id,

@@ -1,0 +1,8 @@
+"""Finds the gates' own modules."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "gates"))
