@@ -108,7 +108,11 @@ def forget(hub: str | None) -> bool:
     before = read()
     after = without(before, added)
     if after != before:
-        write(after)
+        # On a reload the engine keeps what the file doesn't mention: so the lists are emptied first.
+        write({**after, **{key: after.get(key, []) for key in added}})
         reload()
+        gone = set(added.get("registry-mirrors", []))
+        wait_for("the Docker Engine to forget its mirror", lambda: not gone & set(mirrors()), RELOAD_S)
+        write(after)
     ADDED.unlink(missing_ok=True)
     return after != before
