@@ -1,9 +1,9 @@
 """Updates in PostgreSQL: each is handled once, and none is lost, whatever happens to this process.
 
 An update is stored before it is confirmed to Telegram (by the next poll's offset), and handled inside a
-transaction that holds its row locked and marks it done at the end. So
+transaction that holds its row locked and says that it is done. So
 
-- one that is delivered again finds its row done, or locked by who is at it, and is left alone;
+- one that is delivered again finds its row done, or locked by whoever is at it, and is left alone;
 - one whose handler dies with its process comes free at once (PostgreSQL rolls back and unlocks when the
   connection breaks) and is taken by whichever poller sees it next: **at least once**. It is answered twice
   only if the process died between the answer and the commit that follows it. The other choice, at most
@@ -42,7 +42,6 @@ class Claim:
     def __init__(self, db: AsyncConnection, payload: dict[str, Any]) -> None:
         self.db = db
         self.payload = payload
-        self.outcome = "handled"
         self.after_commit: list[Callable[[], Awaitable[None]]] = []
 
     async def confirm(self) -> None:
@@ -58,6 +57,11 @@ class Claim:
 
 
 current_claim: ContextVar[Claim | None] = ContextVar("current_claim", default=None)
+
+
+def _done(outcome: str) -> dict[str, Any]:
+    """What a finished row becomes: its content is nobody's business any more."""
+    return {"done_at": sa.func.now(), "payload": sa.null(), "outcome": outcome}
 
 
 class Inbox:
@@ -86,7 +90,8 @@ class Inbox:
     async def claim(self, update_id: int) -> AsyncIterator[Claim | None]:
         """Hold an update, or None if it is done or someone else holds it.
 
-        Leaving the block marks it done and forgets its content; an exception leaves it to be tried again.
+        Leaving the block commits that it is done; an exception leaves it to be tried again. It is marked
+        before the handler runs, so that only the commit comes between the answer and safety.
         """
         mine = (updates.c.bot_id == self._bot_id) & (updates.c.update_id == update_id)
         query = sa.select(updates.c.payload).where(mine, updates.c.done_at.is_(None))
@@ -95,16 +100,22 @@ class Inbox:
             if payload is None:
                 yield None
                 return
+            await db.execute(sa.update(updates).where(mine).values(_done("handled")))
             claim = Claim(db, payload)
             before = current_claim.set(claim)
             try:
                 yield claim
             finally:
                 current_claim.reset(before)
-            done = {"done_at": sa.func.now(), "payload": sa.null(), "outcome": claim.outcome}
-            await db.execute(sa.update(updates).where(mine).values(done))
         for action in claim.after_commit:
             await action()
+
+    async def give_up(self, update_id: int, outcome: str) -> None:
+        """Be done with an update that can't be handled."""
+        mine = (updates.c.bot_id == self._bot_id) & (updates.c.update_id == update_id)
+        async with self._engine.begin() as db:
+            query = sa.update(updates).where(mine, updates.c.done_at.is_(None))
+            await db.execute(query.values(_done(outcome)))
 
     async def overdue(self) -> list[int]:
         """Updates to try again: nobody is at them, and their time has come. The wait doubles each time."""

@@ -41,6 +41,10 @@ HANDLER_SECONDS: Final = 40.0  # less than database.IDLE_CLAIM_SECONDS
 SWEEP_SECONDS: Final = 1.0
 
 
+class Hopeless(Exception):
+    """A handler failed in a way that it would fail again; the cause is the reason."""
+
+
 class Poller:
     """Polls, stores and handles; ``drain`` ends it without losing anything."""
 
@@ -74,7 +78,9 @@ class Poller:
                 offset = found[-1] + 1
 
     async def _poll_once(self, offset: int | None) -> list[int]:
-        method = GetUpdates(offset=offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
+        # The first poll doesn't wait, so that it is soon known whether polling works.
+        timeout = POLL_SECONDS if self.polled_at else 0
+        method = GetUpdates(offset=offset, timeout=timeout, allowed_updates=ALLOWED_UPDATES)
         updates = await self._bot(method, request_timeout=POLL_SECONDS + 15)
         await self._inbox.store(_dump(update) for update in updates)
         found = [update.update_id for update in updates]
@@ -101,25 +107,34 @@ class Poller:
                 if claim is None:
                     return
                 await self._feed(claim, update_id)
-                extra["outcome"] = claim.outcome
+        except Hopeless as error:
+            log.error("the handler failed", extra=extra, exc_info=error.__cause__)
+            await self._give_up(update_id, f"failed: {type(error.__cause__).__name__}")
         except Exception as error:
-            traced = not _passing(error)
-            log.warning("update not finished: %s", _describe(error), extra=extra, exc_info=traced)
+            log.warning("update not finished: %s", _describe(error), extra=extra)
         else:
             log.info("update", extra={**extra, "elapsed_ms": round((time.perf_counter() - started) * 1000)})
 
     async def _feed(self, claim: Claim, update_id: int) -> None:
-        """Run the handler. What may pass is left to be tried again, what can't is done with."""
+        """Run the handler.
+
+        Raises:
+            Hopeless: trying again would not help. All else that is raised may pass.
+        """
         update = Update.model_validate(claim.payload, context={"bot": self._bot})
         try:
-            async with claim.db.begin_nested(), asyncio.timeout(HANDLER_SECONDS):
+            async with asyncio.timeout(HANDLER_SECONDS):
                 await self._dispatcher.feed_update(self._bot, update, claim=claim, update_id=update_id)
         except Exception as error:
-            if _passing(error) and not isinstance(error, TimeoutError):
+            if _passing(error):
                 raise
-            claim.outcome = f"failed: {type(error).__name__}"
-            claim.after_commit.clear()
-            log.exception("the handler failed", extra={"update_id": update_id})
+            raise Hopeless from error
+
+    async def _give_up(self, update_id: int, outcome: str) -> None:
+        try:
+            await self._inbox.give_up(update_id, outcome)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("update not finished: %s", _describe(error), extra={"update_id": update_id})
 
     async def drain(self, seconds: float) -> None:
         """Wait for the running handlers; those that take longer are left to the next poller."""
@@ -140,9 +155,11 @@ def _dump(update: Update) -> dict[str, Any]:
 
 
 def _passing(error: Exception) -> bool:
-    """Whether trying again later can help."""
+    """Whether trying a handler again later can help."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error.__cause__, OSError)
+    if isinstance(error, TimeoutError):
+        return False  # the handler's own time is over
     return isinstance(error, ClaimLost | OSError | RedisError) or api.not_sent(error)
 
 

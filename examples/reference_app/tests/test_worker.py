@@ -1,0 +1,105 @@
+"""Jobs: finished on a stop, repeated without harm, told once."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import time
+from pathlib import Path
+
+import asyncpg
+
+from conftest import App, wait_until
+
+
+def deliver(app: App) -> str:
+    """Have a result delivered; returns the job's key."""
+    request_id = secrets.token_hex(8)
+    app.standin.deliver(app.webhook().url, request_id=request_id, payload={"chat_id": app.chat})
+    return f"fal:{request_id}"
+
+
+def row(app: App, key: str) -> asyncpg.Record:
+    return app.rows("SELECT * FROM jobs WHERE key = $1", key)[0]
+
+
+def test_stop_finishes_the_running_job(app: App) -> None:
+    app.poller()
+    worker = app.worker(AVATAR_SECONDS="2")
+    app.say("/avatar me")
+    wait_until(lambda: app.rows("SELECT 1 FROM jobs WHERE chat_id = $1 AND attempts = 1", app.chat))
+    started = time.monotonic()
+    worker.term()
+    assert worker.wait() == 0
+    assert time.monotonic() - started < 6
+    job = app.rows("SELECT * FROM jobs WHERE chat_id = $1", app.chat)[0]
+    assert (job["state"], job["attempts"]) == ("done", 1)
+    assert "is ready" in app.answers(2)[1]
+
+
+def test_idle_worker_stops_at_once(app: App) -> None:
+    worker = app.worker()
+    started = time.monotonic()
+    worker.term()
+    assert worker.wait() == 0
+    assert time.monotonic() - started < 3
+
+
+def test_unfinished_job_goes_to_the_next_worker(app: App) -> None:
+    app.poller()
+    worker = app.worker(AVATAR_SECONDS="60", SHUTDOWN_TIMEOUT="1")
+    app.say("/avatar me")
+    wait_until(lambda: app.rows("SELECT 1 FROM jobs WHERE chat_id = $1 AND attempts = 1", app.chat))
+    worker.term()
+    assert worker.wait() == 0
+    app.worker()
+    assert "is ready" in app.answers(2)[1]
+
+
+def test_refused_messages_are_sent_again_once(app: App) -> None:
+    app.worker()
+    app.fail("sendMessage", error_code=500, count=1)
+    app.fail("sendMessage", error_code=429, retry_after=1, count=1)
+    key = deliver(app)
+    app.answers(1)
+    wait_until(lambda: row(app, key)["state"] == "done")
+    assert (row(app, key)["attempts"], row(app, key)["error"]) == (3, None)
+    assert len(app.answers(1)) == 1
+
+
+def test_lost_answer_is_not_repeated(app: App) -> None:
+    app.worker()
+    app.fail("sendMessage", error_code=0, count=1)
+    key = deliver(app)
+    wait_until(lambda: row(app, key)["state"] == "done")
+    assert row(app, key)["told_at"] is None
+    assert "not known whether" in row(app, key)["error"]
+
+
+def test_blocked_bot_is_final(app: App) -> None:
+    app.worker()
+    app.fail("sendMessage", error_code=403, count=1)
+    key = deliver(app)
+    wait_until(lambda: row(app, key)["state"] == "done")
+    assert row(app, key)["error"].startswith("403")
+
+
+def test_job_whose_worker_was_killed_is_done_by_another(app: App, orphaned_job: App) -> None:
+    app.worker()
+    assert "is ready" in orphaned_job.answers(2, timeout=40)[1]
+
+
+def test_migrations_at_once_and_back(python: Path, app: App) -> None:
+    name = f"m{secrets.token_hex(4)}"
+    app.rows(f"CREATE DATABASE {name}")
+    url = app.environment["DATABASE_URL"].removesuffix("app") + name
+    together = [app.start("migrate", None, DATABASE_URL=url) for _ in range(3)]
+    assert [process.wait() for process in together] == [0, 0, 0]
+    said = "".join(process.output() for process in together)
+    assert (said.count('"migrated"'), said.count('"nothing to migrate"')) == (1, 2)
+    environment = app.environment | {"DATABASE_URL": url}
+    wanted = [("base", 0, '"migrated"'), ("head", 0, '"migrated"'), ("nonsense", 1, "nothing has changed")]
+    for revision, code, text in wanted:
+        command = [python, "-m", "app", "migrate", revision]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert (done.returncode, text in done.stdout) == (code, True), done.stdout
