@@ -40,6 +40,7 @@ def main(folder: str, options: dict[str, str]) -> int:
 
     signal.signal(signal.SIGTERM, signal.SIG_IGN if "deaf-to-term" in options else on_term)
     signal.signal(signal.SIGHUP, lambda *_: tell("hup"))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     tell("start", environment=dict(os.environ) if "tell-environment" in options else None)
     if "escape" in options:
         escape()

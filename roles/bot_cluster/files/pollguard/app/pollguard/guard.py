@@ -59,7 +59,8 @@ class Guard:
         self._children = Children()
         self._command = Command(*keeper, clock, changed)
         variables = {os.fsdecode(k): os.fsdecode(v) for k, v in env.items()}
-        self._polls = PollWatch(endpoints(settings.api_url, variables), keeper[0], clock, changed)
+        targets = endpoints(settings.api_url, variables)
+        self._polls = PollWatch(targets, settings.poll_max_age, keeper[0], clock, changed)
         self._health: HealthWatch | None = None
         if settings.health_command is not None:
             self._health = HealthWatch(settings.health_command, env, self._children, changed)
@@ -93,11 +94,11 @@ class Guard:
         for task in tasks:
             task.add_done_callback(_job_ended)
         code = await self._decide_until_exit()
+        # COMMAND is gone, so this may wait for Redis.
+        await self._leasing.leave()
         for task in tasks:
             task.remove_done_callback(_job_ended)
             task.cancel()
-        # COMMAND is gone, so this may wait for Redis.
-        await self._leasing.leave()
         await self._store.close()
         return code
 

@@ -107,6 +107,8 @@ class Leasing:
 
     async def leave(self) -> None:
         """Before the process ends: give up whatever may be held, and no longer count as a standby."""
+        async with self._lock:
+            pass  # what is being asked just now may still be granted
         if self.tenure is not None or self.failing:
             await self.release()
         if self._waiting and not self.failing:

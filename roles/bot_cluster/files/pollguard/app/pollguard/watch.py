@@ -18,6 +18,8 @@ from .settings import HealthCommand
 log = logging.getLogger("pollguard.watch")
 
 _SAMPLE = 1.0
+# The kernel walks its whole table for each look, some milliseconds on a large machine.
+_SAMPLE_WHILE_SEEN = 5.0
 _RESOLVE = 30.0
 _RESOLVE_TIMEOUT = 10.0
 _KEEP_ADDRESS = 600.0
@@ -27,11 +29,17 @@ class PollWatch:
     """When COMMAND was last seen connected to the Bot API. A run of COMMAND begins with `reset`."""
 
     def __init__(
-        self, targets: tuple[Endpoint, ...], keeper_pid: int, clock: Clock, changed: Callable[[], None]
-    ):
+        self,
+        targets: tuple[Endpoint, ...],
+        max_age: float,
+        keeper_pid: int,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
         self.targets = targets
         self.seen_at: float | None = None
         self.watching = False
+        self._interval = max(_SAMPLE, min(_SAMPLE_WHILE_SEEN, max_age / 10))
         self._addresses: dict[str, float] = {}  # spelling in /proc → when the name last resolved to it
         self._sight = PollSight()
         self._keeper_pid = keeper_pid
@@ -50,12 +58,12 @@ class PollWatch:
         self._sight = PollSight()
 
     async def run(self) -> None:
-        """Look once a second, for ever."""
+        """Look once a second, less often as long as a poll is seen, for ever."""
         while True:
+            seen = self.watching and self._look()
             if self.watching:
-                self._look()
                 self._changed()
-            await asyncio.sleep(_SAMPLE)
+            await asyncio.sleep(self._interval if seen else _SAMPLE)
 
     async def resolve(self) -> None:
         """Keep the addresses fresh, for ever. Old ones count for a while: COMMAND may still use them."""
@@ -74,13 +82,15 @@ class PollWatch:
             self._addresses = fresh or self._addresses
             await asyncio.sleep(1.0 if self.blind else _RESOLVE)
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
         rows = list(parse_rows(read_tables(), self._addresses))
         owned: set[int] | None = set()
         if self._sight.unknown(rows):
             owned = sockets_of(descendants(self._keeper_pid))
-        if self._sight.sample(rows, owned):
-            self.seen_at = self._clock()
+        if not self._sight.sample(rows, owned):
+            return False
+        self.seen_at = self._clock()
+        return True
 
 
 class Children:

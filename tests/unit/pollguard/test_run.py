@@ -1,0 +1,299 @@
+"""One guard as a process: exit codes, environment, signals, health, what it costs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from pollguard import exits
+from pollguard_harness import (
+    APP,
+    BOT_ID,
+    Folder,
+    GuardProcess,
+    MakeGuard,
+    boot_time,
+    free_port,
+    listener,
+    wait_for,
+)
+
+PY = sys.executable
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "code", "said"),
+    [
+        (
+            ["run", "--", "true"],
+            {"POLLGUARD_REDIS_URL": ""},
+            exits.BAD_REDIS_URL,
+            "POLLGUARD_REDIS_URL is not set",
+        ),
+        (
+            ["run", "true"],
+            {"POLLGUARD_REDIS_URL": "http://:pw99@h"},
+            exits.BAD_REDIS_URL,
+            "scheme must be one of",
+        ),
+        (["run", "true"], {"POLLGUARD_RENEW": "9"}, exits.BAD_SETTINGS, "POLLGUARD_RENEW must be less"),
+        (
+            ["run", "true"],
+            {"TELEGRAM_BOT_TOKEN": "nonsense"},
+            exits.BAD_SETTINGS,
+            "not shaped like a bot token",
+        ),
+        (["run", "no-such-program"], {}, exits.NOT_FOUND, "COMMAND 'no-such-program' was not found in PATH"),
+        (["run", "/no/such/program"], {}, exits.NOT_FOUND, "'/no/such/program' was not found"),
+        (["run", "/etc/passwd"], {}, exits.NOT_EXECUTABLE, "COMMAND '/etc/passwd' is not executable"),
+        (["run", "/etc"], {}, exits.NOT_EXECUTABLE, "COMMAND '/etc' is a folder"),
+        (["run"], {}, exits.USAGE, "COMMAND is missing"),
+        (["run", "--mode", "gate", "--", "true"], {}, exits.USAGE, "unknown mode 'gate'"),
+        (["run", "--mode"], {}, exits.USAGE, "--mode needs a value"),
+        (["run", "--speed=9", "true"], {}, exits.USAGE, "unknown option --speed"),
+        (["walk"], {}, exits.USAGE, "not understood: walk"),
+        ([], {}, exits.USAGE, "no arguments"),
+        (["health"], {}, exits.NOT_GOOD, "no guard of one runs here"),
+        (["status"], {}, exits.NOT_GOOD, "no guard of one runs here"),
+        (["--version"], {}, exits.OK, "pollguard "),
+        (["--help"], {}, exits.OK, "usage: pollguard run"),
+    ],
+)
+def test_exit_codes_before_anything_runs(
+    make_guard: MakeGuard, arguments: list[str], env: dict[str, str], code: int, said: str
+) -> None:
+    guard = make_guard("one")
+    guard.env |= env
+    result = guard.tool(*arguments)
+    assert said in result.stdout + result.stderr
+    assert result.returncode == code
+    assert "pw99" not in result.stderr
+    assert "nonsense" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["sh", "-c", "exit 0"], 0),
+        (["sh", "-c", "exit 42"], 42),
+        (["sh", "-c", "kill -KILL $$"], 137),
+        (["sh", "-c", "kill -SEGV $$"], 139),
+        # Found, executable, and yet it can't be run.
+        (["./bad-interpreter"], exits.NOT_FOUND),
+        (["./not-a-program"], exits.NOT_EXECUTABLE),
+    ],
+)
+def test_the_commands_own_code(
+    make_guard: MakeGuard, folder: Folder, command: list[str], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.path)
+    for name, text in {"bad-interpreter": "#!/no/such/thing\n", "not-a-program": "\0\1\2"}.items():
+        (folder.path / name).write_text(text)
+        (folder.path / name).chmod(0o755)
+    assert make_guard("one").start(command=command).wait() == code
+
+
+def test_environment_signals_and_health(make_guard: MakeGuard, folder: Folder) -> None:
+    guard = make_guard("one")
+    # No LANG: under the C locale the guard's own interpreter adds LC_CTYPE for itself.
+    guard.env = {k: v for k, v in guard.env.items() if k != "LANG"} | {
+        "ODD": "a=b\nc",
+        "PYTHONHOME": "/nowhere",
+    }
+    with (
+        (folder.path / "bot.log").open("w"),
+        listener() as port,
+    ):
+        guard.env |= {"TELEGRAM_API_URL": f"http://localhost:{port}", "POLLGUARD_POLL_MAX_AGE": "60"}
+        guard.start("--tell-environment", f"--connect=127.0.0.1:{port}")
+        told = folder.wait_event("start")["environment"]
+        expected = {k: v for k, v in guard.env.items() if not k.startswith("POLLGUARD_")}
+        assert {k: v for k, v in told.items() if k != "LC_CTYPE"} == expected
+        pid = folder.events("start")[0]["pid"]
+        given = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        assert not [e for e in given if e.startswith((b"LC_CTYPE", b"POLLGUARD"))]
+
+        guard.signal(signal.SIGHUP)
+        folder.wait_event("hup")
+
+        wait_for(lambda: guard.tool("health").returncode == 0)
+        wait_for(lambda: (guard.status() or {})["poll_age_s"] is not None, what="the poll is seen")
+        status = guard.status() or {}
+        assert status["good"]
+        assert (status["role"], status["holder"], status["command_pid"]) == ("active", "one", pid)
+        assert 0 < status["time_left_s"] <= 1.2
+        assert status["poll_age_s"] < 3
+        plain = guard.tool("status").stdout
+        assert "role                     active" in plain
+        costs = [cpu_of_health(guard) for _ in range(3)]
+        assert min(costs) <= 0.1, f"a health check costs {min(costs):.3f} s of CPU"
+
+        second = make_guard("one").start()
+        assert second.wait() == exits.NAME_TAKEN
+
+        os.kill(guard.keeper_pid, signal.SIGHUP)  # meant for nobody
+        guard.signal(signal.SIGINT)
+        assert guard.wait() == 128 + signal.SIGINT
+
+
+def cpu_of_health(guard: GuardProcess) -> float:
+    before = os.times()
+    assert guard.tool("health").returncode == 0
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def test_a_health_check_loads_nothing_dear() -> None:
+    probe = (
+        f"import sys; sys.path.insert(0, {str(APP)!r}); import pollguard.ask; "
+        "print(*{'redis', 'asyncio', 'prometheus_client', 'ctypes', 'logging', 'ssl'} & set(sys.modules))"
+    )
+    assert subprocess.check_output([PY, "-I", "-c", probe], text=True).strip() == ""
+
+
+def test_a_frozen_guard_is_unhealthy(make_guard: MakeGuard) -> None:
+    guard = make_guard("one").start()
+    guard.wait_standby()
+    guard.signal(signal.SIGSTOP)
+    result = guard.tool("health")
+    assert result.returncode == exits.NOT_GOOD
+    assert "doesn't answer within 2 s" in result.stdout
+
+
+def test_a_deaf_bot_is_ended(make_guard: MakeGuard, folder: Folder) -> None:
+    guard = make_guard("one")
+    with listener() as port:
+        guard.env |= {
+            "TELEGRAM_API_URL": f"http://127.0.0.1:{port}",
+            "POLLGUARD_POLL_MAX_AGE": "1",
+            "POLLGUARD_DEAF_AFTER": "2",
+            "POLLGUARD_START_GRACE": "1",
+        }
+        # It polls for a while, and then no longer; that it runs on is what people miss for days.
+        guard.start(f"--connect=127.0.0.1:{port}", "--for=1.5")
+        at = folder.wait_event("start")["at"]
+        wait_for(lambda: "doesn't poll" in guard.tool("health").stdout, what="health tells")
+        assert guard.wait() == exits.DEAF
+        assert folder.events("end")[0]["at"] - at >= 3
+
+
+def test_another_process_s_connection_doesnt_count(make_guard: MakeGuard, folder: Folder) -> None:
+    import socket
+
+    guard = make_guard("one")
+    with listener() as port, socket.create_connection(("127.0.0.1", port)):
+        guard.env |= {
+            "TELEGRAM_API_URL": f"http://127.0.0.1:{port}",
+            "POLLGUARD_POLL_MAX_AGE": "1",
+            "POLLGUARD_START_GRACE": "0.5",
+        }
+        guard.start()
+        assert guard.wait() == exits.DEAF
+
+
+def test_a_failing_health_command_ends_the_bot(make_guard: MakeGuard, folder: Folder) -> None:
+    guard = make_guard("one")
+    marker = folder.path / "sick"
+    guard.env |= {
+        "POLLGUARD_HEALTH_COMMAND": f"sh -c 'test ! -e {marker} || sleep 60'",
+        "POLLGUARD_HEALTH_INTERVAL": "0.1",
+        "POLLGUARD_HEALTH_TIMEOUT": "0.1",
+        "POLLGUARD_HEALTH_RETRIES": "2",
+        "POLLGUARD_START_GRACE": "0.1",
+    }
+    guard.start()
+    folder.wait_event("start")
+    until = boot_time() + 0.5
+    wait_for(lambda: boot_time() > until)
+    assert guard.role == "active"
+    marker.touch()
+    assert guard.wait() == exits.UNHEALTHY
+    assert "the health command failed, 2 of 2: no end within 0.1 s" in guard.log
+    assert folder.events("end")
+
+
+def test_handover(make_guard: MakeGuard, folder: Folder) -> None:
+    active = make_guard("one").start("--drain=0.3", env={"POLLGUARD_STEP_BACK": "0.5"})
+    folder.wait_event("start", "one")
+    alone = active.tool("handover")
+    assert (alone.returncode, alone.stdout) == (1, "no standby is there to take over, nothing was changed\n")
+    forced = active.tool("handover", "--force")
+    assert forced.returncode == 1
+    assert "nobody took the lease within 0.5 s: one takes it again" in forced.stdout
+    folder.wait_event("start", "one", count=2)
+    standby = make_guard("two").start("--drain=0.3")
+    standby.wait_standby()
+    refused = standby.tool("handover")
+    assert (refused.returncode, refused.stdout) == (1, "two is not active, one is\n")
+    wait_for(lambda: (active.status() or {})["standbys"])
+    done = active.tool("handover")
+    assert done.returncode == 0
+    assert "two took over with epoch" in done.stdout
+    gap = folder.wait_event("start", "two")["at"] - folder.wait_event("end", "one", count=2)["at"]
+    assert 0 <= gap <= 0.5
+    assert (active.role, standby.role) == ("standby", "active")
+    assert active.tool("health").returncode == 0
+    assert (active.status() or {})["handovers"] == 1
+
+
+@pytest.mark.parametrize("wrapper", ["sh -c '{bot}; true'", "sh -c '{bot} & wait'"])
+def test_a_shell_in_between(make_guard: MakeGuard, folder: Folder, wrapper: str) -> None:
+    """A shell passes no signal on and is gone at once; the bot gets its TERM and its time all the same."""
+    bot = f"{PY} -I -S -E {Path(__file__).with_name('bot.py')} {folder.path} --drain=0.4"
+    guard = make_guard("one").start(command=["sh", "-c", wrapper.split("'")[1].format(bot=bot)])
+    folder.wait_event("start")
+    guard.signal(signal.SIGTERM)
+    assert guard.wait() == 143
+    assert folder.events("end")
+
+
+def test_metrics(make_guard: MakeGuard, folder: Folder) -> None:
+    port = free_port()
+    env = {"POLLGUARD_METRICS_PORT": str(port), "POLLGUARD_METRICS_ADDRESS": "127.0.0.1"}
+    guard = make_guard("one").start(env=env)
+    folder.wait_event("start")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+        text = response.read().decode()
+    for line in (
+        "pollguard_active 1.0",
+        "pollguard_command_running 1.0",
+        "pollguard_lease_epoch 1.0",
+        "pollguard_command_starts_total 1.0",
+        'pollguard_info{instance="one",mode="process"',
+        "pollguard_redis_request_seconds_count",
+        "process_resident_memory_bytes",
+    ):
+        assert line in text
+    assert BOT_ID not in text
+    # A port that is taken costs the metrics, not the bot.
+    other = make_guard("two").start(env=env)
+    other.wait_logged("no metrics: port")
+    assert guard.role == "active"
+    assert other.tool("health").returncode == 0
+
+
+def test_orphans_are_reaped(make_guard: MakeGuard, folder: Folder) -> None:
+    guard = make_guard("one").start("--escape")
+    folder.wait_event("start")
+    listing = subprocess.check_output(
+        ["ps", "-o", "stat=", "--ppid", f"{guard.pid},{guard.keeper_pid}"], text=True
+    )
+    assert "Z" not in listing
+
+
+def test_no_lease_is_left_after_a_stop(make_guard: MakeGuard, folder: Folder) -> None:
+    guard = make_guard("one").start()
+    folder.wait_event("start")
+    standby = make_guard("two").start()
+    standby.wait_standby()
+    standby.signal(signal.SIGTERM)
+    assert standby.wait() == 0
+    wait_for(lambda: (guard.status() or {})["standbys"] == [])
+    guard.signal(signal.SIGTERM)
+    assert guard.wait() == 0
+    assert not folder.is_anyone_alive()
