@@ -1,0 +1,145 @@
+"""Whatever is wrong with an inventory: one clear message, a failed run, and a running cluster that nobody touched."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from lab_client import ROOT, Lab
+
+REFERENCE_APP = ROOT / "examples" / "reference_app"
+
+
+def token() -> str:
+    """Return a well-formed token that no stand-in knows."""
+    return f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
+
+
+def untouched(lab: Lab) -> str:
+    """Return each running container with its identity and start."""
+    return lab.host("aisha-one").check_output(
+        "docker ps --quiet --no-trunc | xargs docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}' | sort"
+    )
+
+
+@pytest.fixture(autouse=True)
+def running_cluster_is_untouched(lab: Lab) -> Iterator[None]:
+    """Compare the running containers before and after each case."""
+    before = untouched(lab)
+    yield
+    assert untouched(lab) == before
+
+
+@pytest.fixture
+def application(tmp_path: Path) -> Path:
+    """Return a copy of the reference application, to be broken."""
+    return Path(shutil.copytree(REFERENCE_APP, tmp_path / "application"))
+
+
+def refused(lab: Lab, *arguments: str) -> str:
+    """Run site.yml, which must fail; returns what it said, in one line."""
+    done = lab.playbook("site.yml", *arguments)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0, said
+    assert done.stdout.count("fatal: ") + done.stdout.count("failed: [") >= 1, said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        pytest.param({"telegram_bot_token": ""}, "telegram_bot_token: expected the bot's token, found none", id="missing_token"),
+        pytest.param({"telegram_bot_token": "not-a-token"}, "malformed", id="malformed_token"),
+        pytest.param({"telegram_bot_token": token()}, "revoked", id="revoked_token"),
+        pytest.param({"telegram_bot_username": "some_other_bot"}, "expected @some_other_bot", id="wrong_bot"),
+        pytest.param({"telegram_api_url": "http://127.0.0.1:9"}, "127.0.0.1:9", id="unreachable_telegram"),
+        pytest.param({"redis_url": ""}, "redis_url: expected redis://", id="missing_redis"),
+        pytest.param(
+            {"registry_port": "22", "registry_address": "localhost:22"}, "port 22", id="registry_port_taken"
+        ),
+        pytest.param({"images_source": "/nonexistent"}, "/nonexistent", id="missing_source"),
+        pytest.param({"nginx_body_limit": "much"}, 'directive invalid value', id="invalid_nginx_configuration"),
+    ],
+)
+def test_a_bad_variable_stops_the_run(lab: Lab, variables: dict[str, str], expected: str) -> None:
+    said = refused(lab, *(f"-e{name}={value}" for name, value in variables.items()))
+    assert expected in said
+    for secret in (variables.get("telegram_bot_token", ""), *lab.secrets()):
+        assert len(secret) < 20 or secret.split(":")[-1] not in said
+
+
+@pytest.mark.parametrize("group", ["registry", "webhook_api", "bot_cluster", "nginx"])
+@pytest.mark.parametrize("state", ["missing", "empty"])
+def test_a_group_without_hosts_stops_the_run(tmp_path: Path, group: str, state: str) -> None:
+    lines = ["one ansible_connection=local"]
+    for name in ("registry", "webhook_api", "bot_cluster", "nginx"):
+        if name != group:
+            lines += [f"[{name}]", "one"]
+        elif state == "empty":
+            lines += [f"[{name}]"]
+    (tmp_path / "hosts").write_text("\n".join(lines) + "\n")
+    done = subprocess.run(
+        ["ansible-playbook", "playbooks/site.yml", "-i", str(tmp_path / "hosts")],
+        cwd=ROOT, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert f"Inventory group {group}: expected at least one host, found" in said
+
+
+def test_a_wrong_database_password_is_named(lab: Lab) -> None:
+    url = str(lab.variables("aisha-one")["database_url"])
+    head, tail = url.split("@")
+    said = refused(lab, f"-edatabase_url={head}wrong@{tail}")
+    assert "PostgreSQL at aisha-postgresql:5432" in said
+    assert "password authentication failed" in said
+    assert head.split(":")[-1] not in said
+
+
+@pytest.mark.parametrize("name", ["Dockerfile.webhook", "Dockerfile.bot"])
+def test_a_missing_dockerfile_is_named(lab: Lab, application: Path, name: str) -> None:
+    (application / name).unlink()
+    said = refused(lab, f"-eimages_source={application}")
+    assert name in said
+
+
+def test_a_failing_build_shows_its_last_lines(lab: Lab, application: Path) -> None:
+    with (application / "Dockerfile.bot").open("a") as dockerfile:
+        dockerfile.write("\nUSER root\nRUN echo this-step-is-broken && false\n")
+    said = refused(lab, f"-eimages_source={application}")
+    assert "Dockerfile.bot" in said
+    assert "this-step-is-broken" in said
+
+
+def test_a_failing_migration_shows_its_last_lines(lab: Lab) -> None:
+    said = refused(lab, "-e", '{"external_services_migration_command": ["no-such-command"]}')
+    assert "Migration no-such-command" in said
+
+
+def openssl(folder: Path, name: str) -> tuple[Path, Path]:
+    """Make a key and a self-signed certificate; returns their files."""
+    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", f"/CN={name}.example.com", "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
+
+
+def test_a_certificate_that_does_not_fit_its_key_is_named(lab: Lab, tmp_path: Path) -> None:
+    certificate, _ = openssl(tmp_path, "one")
+    _, key = openssl(tmp_path, "two")
+    said = refused(lab, f"-enginx_tls_certificate={certificate}", f"-enginx_tls_key={key}")
+    assert f"TLS certificate {certificate}: expected one that fits the key" in said
+    assert "one made for another key" in said
+
+
+def test_a_webhook_that_is_set_on_the_bot_is_named(lab: Lab, webhook_on_the_bot: Callable[[], str]) -> None:
+    url = webhook_on_the_bot()
+    said = refused(lab)
+    assert f"expected no webhook, since the bot polls; found {url}" in said
