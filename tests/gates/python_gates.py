@@ -46,7 +46,13 @@ PROGRAMS = (
     Program("service-check", (_SERVICE_CHECK,), (), f"{_SERVICE_CHECK}/requirements.txt"),
     Program("lab", ("tests/lab", "tests/unit/standin", "molecule", "benchmarks"), ("tests/lab",)),
     # Whatever is in no other: the collection's own. ansible-core comes without types.
-    Program("collection", ("",), (_COLLECTIONS, "tests/gates"), "", ("--disable-error-code=import-untyped",)),
+    Program(
+        "collection",
+        ("",),
+        (_COLLECTIONS, "tests/gates", "tests/three_ways"),
+        "",
+        ("--disable-error-code=import-untyped",),
+    ),
 )
 
 

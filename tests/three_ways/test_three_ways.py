@@ -1,0 +1,79 @@
+"""site.yml is found, and finds its own roles and modules, in each way that people run it.
+
+Each run gets to the first check that a module of ours makes, and fails there: a token that can't be one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_cores import COLLECTIONS, Ansible
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+MESSAGE = (
+    "Telegram bot token: expected <number>:<secret>, as @BotFather gives it, found a value without a colon."
+)
+
+
+def others(ansible: Ansible, *before: Path) -> dict[str, str]:
+    """Say where collections are, as far as this version doesn't find those that ours stands on by itself."""
+    path = [*map(str, before), *([] if ansible.own_collections else [str(COLLECTIONS)])]
+    return {"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(path)} if path else {}
+
+
+def check(done: CompletedProcess[str], tree: Path) -> None:
+    """See that it failed with the one message, and that what ran was this tree's."""
+    said = done.stdout + done.stderr
+    assert done.returncode == 2, said
+    assert MESSAGE in " ".join(said.split()), said
+    module = re.search(r"Using module file (\S+telegram_bot_info\.py)", said)
+    assert module is not None, said
+    assert Path(module[1]).is_relative_to(tree), module[1]
+    assert "Prepare the hosts" not in said
+
+
+def test_a_bare_clone_from_its_root(ansible: Ansible, clone: Path, inventory: Path) -> None:
+    done = ansible.run(
+        "ansible-playbook", "playbooks/site.yml", "-i", inventory, "-vvv", cwd=clone, **others(ansible)
+    )
+    check(done, clone)
+
+
+def test_a_bare_clone_from_inside_playbooks(ansible: Ansible, clone: Path, inventory: Path) -> None:
+    done = ansible.run(
+        "ansible-playbook", "site.yml", "-i", inventory, "-vvv", cwd=clone / "playbooks", **others(ansible)
+    )
+    check(done, clone)
+
+
+def test_the_installed_collection(ansible: Ansible, installed: Path, inventory: Path, tmp_path: Path) -> None:
+    environment = others(ansible, installed)
+    done = ansible.run(
+        "ansible-playbook", "aisha.cluster.site", "-i", inventory, "-vvv", cwd=tmp_path, **environment
+    )
+    check(done, installed)
+
+
+def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path) -> None:
+    """AWX names its collections in a variable that 2.18 reads and 2.19 doesn't; ours is beside the play."""
+    environment = {
+        "ANSIBLE_COLLECTIONS_PATHS": f"{clone / 'requirements_collections'}{os.pathsep}{COLLECTIONS}"
+    }
+    done = ansible.run(
+        "ansible-playbook", "playbooks/site.yml", "-i", inventory, "-vvv", cwd=clone, **environment
+    )
+    check(done, clone)
+
+
+def test_the_artefact_leaves_the_link_out(installed: Path) -> None:
+    collection = installed / "ansible_collections/aisha/cluster"
+    assert (collection / "playbooks/site.yml").is_file()
+    assert not (collection / "playbooks/collections").exists()
+    assert [path for path in collection.rglob("*") if path.is_symlink()] == []
+    for name in (".git", ".venv", ".cache", "molecule", "tests/gates"):
+        assert not (collection / name).exists()
