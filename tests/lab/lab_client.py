@@ -1,4 +1,4 @@
-"""What scenarios' tests ask of the lab: the stand-in's control side, the cluster from outside, and its hosts."""
+"""What scenarios' tests ask of the lab: the stand-in, the cluster from outside, and its hosts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from testinfra.host import Host
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER_TIMEOUT = 30  # seconds for a message's answer, or a webhook's result, to reach the user
 
-urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the scenarios' certificates are self-signed
+urllib3.disable_warnings(
+    urllib3.exceptions.InsecureRequestWarning
+)  # the scenarios' certificates are self-signed
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,11 @@ class Lab:
     def ansible(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of Ansible's commands on the scenario's inventory, in the project's root."""
         return subprocess.run(
-            [command, "-i", str(self.inventory), *arguments], cwd=ROOT, text=True, capture_output=True, check=False
+            [command, "-i", str(self.inventory), *arguments],
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            check=False,
         )
 
     def playbook(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -75,7 +81,14 @@ class Lab:
     def variables(self, name: str) -> dict[str, Any]:
         """Return what the inventory says of a host, with its templates resolved."""
         if name not in self._variables:
-            words = ("-m", "ansible.builtin.debug", "-a", f"var=hostvars['{name}']", "-e", "ansible_connection=local")
+            words = (
+                "-m",
+                "ansible.builtin.debug",
+                "-a",
+                f"var=hostvars['{name}']",
+                "-e",
+                "ansible_connection=local",
+            )
             done = self.ansible("ansible", name, *words)
             self._variables[name] = json.loads(done.stdout.split("=>", 1)[1])[f"hostvars['{name}']"]
         return self._variables[name]
@@ -91,7 +104,7 @@ class Lab:
         )
 
     def containers(self, name: str) -> dict[str, str]:
-        """Return the status of each running container of a host by its name, such as "Up 2 minutes (healthy)"."""
+        """Return the status of a host's running containers by name, such as "Up 2 minutes (healthy)"."""
         lines = self.host(name).check_output("docker ps --format '{{.Names}}\t{{.Status}}'").splitlines()
         return dict(line.split("\t") for line in lines)
 
@@ -131,7 +144,9 @@ class Lab:
     def say(self, text: str, chat_id: int) -> Inbox:
         """Write to the bot as a user; returns the chat, to wait for the answer."""
         inbox = self.inbox(chat_id)
-        said = requests.post(f"{self.control}/control/say", json={"chat_id": chat_id, "text": text}, timeout=10)
+        said = requests.post(
+            f"{self.control}/control/say", json={"chat_id": chat_id, "text": text}, timeout=10
+        )
         said.raise_for_status()
         return inbox
 
@@ -157,11 +172,10 @@ class Lab:
         requests.post(f"{self.control}/control/reset", timeout=10).raise_for_status()
 
     def get(self, path: str, scheme: str = "https", redirect: bool = True) -> requests.Response:
-        """Ask the cluster's nginx."""
-        return requests.get(
-            f"{scheme}://{self.address}{path}", verify=False, allow_redirects=redirect, timeout=10  # noqa: S501 - self-signed
-        )
+        """Ask the cluster's nginx, whose certificate is self-signed."""
+        url = f"{scheme}://{self.address}{path}"
+        return requests.get(url, verify=False, allow_redirects=redirect, timeout=10)  # noqa: S501
 
     def post(self, path: str, body: bytes) -> requests.Response:
-        """Send a body to the cluster's nginx."""
-        return requests.post(f"https://{self.address}{path}", data=body, verify=False, timeout=30)  # noqa: S501 - self-signed
+        """Send a body to the cluster's nginx, whose certificate is self-signed."""
+        return requests.post(f"https://{self.address}{path}", data=body, verify=False, timeout=30)  # noqa: S501

@@ -1,4 +1,4 @@
-"""Whatever is wrong with an inventory: one clear message, a failed run, and a running cluster that nobody touched."""
+"""Whatever is wrong with an inventory: one clear message, a failed run, and nothing that runs was touched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def token() -> str:
 def untouched(lab: Lab) -> str:
     """Return each running container with its identity and start."""
     return lab.host("aisha-one").check_output(
-        "docker ps --quiet --no-trunc | xargs docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}' | sort"
+        "docker ps --quiet | xargs docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}' | sort"
     )
 
 
@@ -52,7 +52,11 @@ def refused(lab: Lab, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
-        pytest.param({"telegram_bot_token": ""}, "telegram_bot_token: expected the bot's token, found none", id="missing_token"),
+        pytest.param(
+            {"telegram_bot_token": ""},
+            "telegram_bot_token: expected the bot's token, found none",
+            id="missing_token",
+        ),
         pytest.param({"telegram_bot_token": "not-a-token"}, "malformed", id="malformed_token"),
         pytest.param({"telegram_bot_token": token()}, "revoked", id="revoked_token"),
         pytest.param({"telegram_bot_username": "some_other_bot"}, "expected @some_other_bot", id="wrong_bot"),
@@ -62,7 +66,9 @@ def refused(lab: Lab, *arguments: str) -> str:
             {"registry_port": "22", "registry_address": "localhost:22"}, "port 22", id="registry_port_taken"
         ),
         pytest.param({"images_source": "/nonexistent"}, "/nonexistent", id="missing_source"),
-        pytest.param({"nginx_body_limit": "much"}, 'directive invalid value', id="invalid_nginx_configuration"),
+        pytest.param(
+            {"nginx_body_limit": "much"}, "directive invalid value", id="invalid_nginx_configuration"
+        ),
     ],
 )
 def test_a_bad_variable_stops_the_run(lab: Lab, variables: dict[str, str], expected: str) -> None:
@@ -123,11 +129,14 @@ def test_a_failing_migration_shows_its_last_lines(lab: Lab) -> None:
 def openssl(folder: Path, name: str) -> tuple[Path, Path]:
     """Make a key and a self-signed certificate; returns their files."""
     key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+    words = (
+        f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={name}.example.com"
+    )
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", f"/CN={name}.example.com", "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        ["openssl", *words.split(), "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
     return certificate, key
 
 

@@ -14,7 +14,16 @@ CHAT = 815
 @pytest.mark.parametrize(
     ("host", "instances"),
     [
-        ("aisha-a", {"aisha-webhook-api-1", "aisha-bot-polling-1", "aisha-worker-1", "aisha-nginx-prod", "aisha-registry"}),
+        (
+            "aisha-a",
+            {
+                "aisha-webhook-api-1",
+                "aisha-bot-polling-1",
+                "aisha-worker-1",
+                "aisha-nginx-prod",
+                "aisha-registry",
+            },
+        ),
         ("aisha-b", {"aisha-webhook-api-2", "aisha-bot-polling-2"}),
     ],
 )

@@ -1,8 +1,9 @@
 """Ask PostgreSQL, Redis and S3 whether they answer with the credentials that an application will use.
 
 Reads the application's own environment (DATABASE_URL, REDIS_URL, S3_*) and prints one JSON document:
-``{"services": [{"service": str, "address": str, "ok": bool, "cause": str}], "refused": [str]}``, where ``refused``
-says in a line each what doesn't serve. A service that the environment doesn't name isn't asked. No password is printed. Exit code 0 means that every service was asked, whatever it said.
+``{"services": [{"service": str, "address": str, "ok": bool, "cause": str}], "refused": [str]}``, where
+``refused`` has a line for each service that doesn't serve. What the environment doesn't name isn't asked, and no
+password is printed. Exit code 0 means that every service was asked, whatever it said.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def ask_redis(environment: Mapping[str, str]) -> None:
 
 
 def ask_s3(environment: Mapping[str, str]) -> None:
-    """List the bucket, or make it where CREATE_BUCKET is set. Raises minio.error.S3Error or a urllib3 error."""
+    """List the bucket, or make it where CREATE_BUCKET is set. Raises minio.S3Error or urllib3's."""
     endpoint = urlsplit(environment["S3_ENDPOINT_URL"])
     bucket = environment["S3_BUCKET"]
     client = minio.Minio(
@@ -98,7 +99,9 @@ def ask(service: str, environment: Mapping[str, str]) -> Service:
         question(environment)
     except KeyError as error:
         return Service(service, address, False, f"{error.args[0]} is not set")
-    except Exception as error:  # Each library has errors of its own, and all of them are this service's cause.
+    except (
+        Exception
+    ) as error:  # Each library has errors of its own, and all of them are this service's cause.
         lines = without_credentials(str(error), environment).strip().splitlines() or [""]
         return Service(service, address, False, f"{type(error).__name__}: {lines[-1].strip()}")
     return Service(service, address, True)
@@ -109,7 +112,9 @@ def main() -> None:
     named = [service for service, (variable, _) in SERVICES.items() if os.environ.get(variable)]
     with ThreadPoolExecutor(max_workers=len(SERVICES)) as pool:
         services = list(pool.map(lambda service: ask(service, os.environ), named))
-    refused = [f"{service.service} at {service.address}: {service.cause}" for service in services if not service.ok]
+    refused = [
+        f"{service.service} at {service.address}: {service.cause}" for service in services if not service.ok
+    ]
     print(json.dumps({"services": [asdict(service) for service in services], "refused": refused}))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.aisha.cluster.plugins.filter.instances_on import instances_on
 
 
