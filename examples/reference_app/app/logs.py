@@ -14,7 +14,12 @@ from typing import Final
 from app.settings import TOKEN
 
 _TOKEN: Final = re.compile(rf"(?<![0-9]){TOKEN.pattern}")
-_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
 # These print a line for every request or job; what matters in them is logged by the application.
 _QUIET: Final = (
     "aiobotocore",

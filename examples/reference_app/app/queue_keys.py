@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+QUEUE_DATABASE: Final = 3
 HEARTBEAT_SECONDS: Final = 3.0
 HEARTBEAT_TTL: Final = 15  # seconds
 MAX_ATTEMPTS: Final = 30

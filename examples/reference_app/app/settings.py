@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from app.queue_keys import QUEUE_DATABASE
+
 TOKEN: Final = re.compile(r"[1-9]\d{0,16}:[A-Za-z0-9_-]{24,}")
-QUEUE_DATABASE: Final = 3
 FAL_JWKS_URL: Final = "https://rest.alpha.fal.ai/.well-known/jwks.json"
 
 _S3 = ("S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET")
@@ -20,7 +21,6 @@ _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "polling": ("DATABASE_URL", "REDIS_URL", "TELEGRAM_BOT_TOKEN"),
     "worker": ("DATABASE_URL", "REDIS_URL", "TELEGRAM_BOT_TOKEN", *_S3),
     "migrate": ("DATABASE_URL",),
-    "health": ("REDIS_URL",),
 }
 
 

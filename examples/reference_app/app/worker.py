@@ -60,8 +60,8 @@ def job_function(tools: Tools) -> Callable[..., Awaitable[None]]:
         except Exception as error:
             if isinstance(error, NotSent):
                 job.retry_delay, job.retry_backoff = error.retry_after, False
-            expected = isinstance(error, NotSent) or job.attempts > 1
-            log.warning("job %s: %s: %s", job_key, type(error).__name__, error, exc_info=not expected)
+            ours = isinstance(error, AttributeError | LookupError | TypeError | ValueError)
+            log.warning("job %s: %s: %s", job_key, type(error).__name__, error, exc_info=ours)
             raise
         finally:
             alive.cancel()
