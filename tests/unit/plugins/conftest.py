@@ -39,6 +39,14 @@ class ScriptedTransport:
         return [url.rpartition("/")[2] for url in self.urls]
 
 
+@pytest.fixture(autouse=True)
+def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach servers of the tests without the proxy that the environment may name."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture
 def script() -> Script:
     def make(*answers: HttpAnswer | Exception) -> ScriptedTransport:
