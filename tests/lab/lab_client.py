@@ -167,6 +167,10 @@ class Lab:
         summary: dict[str, Any] = requests.get(f"{self.control}/control/polls", timeout=10).json()
         return summary
 
+    def set_webhook(self, url: str) -> None:
+        """Have the bot have a webhook, or none with an empty URL, as if somebody had called setWebhook."""
+        requests.post(f"{self.control}/control/webhook", json={"url": url}, timeout=10).raise_for_status()
+
     def forget(self) -> None:
         """Have the stand-in forget what it has recorded, and what is pending."""
         requests.post(f"{self.control}/control/reset", timeout=10).raise_for_status()

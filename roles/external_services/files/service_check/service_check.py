@@ -2,7 +2,7 @@
 
 Reads the application's own environment (DATABASE_URL, REDIS_URL, S3_*) and prints one JSON document:
 ``{"services": [{"service": str, "address": str, "ok": bool, "cause": str}], "refused": [str]}``, where
-``refused`` has a line for each service that doesn't serve. What the environment doesn't name isn't asked, and no
+``refused`` has a line for each service that doesn't serve. What the environment doesn't name isn't asked. No
 password is printed. Exit code 0 means that every service was asked, whatever it said.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -148,7 +148,11 @@ def test_a_certificate_that_does_not_fit_its_key_is_named(lab: Lab, tmp_path: Pa
     assert "one made for another key" in said
 
 
-def test_a_webhook_that_is_set_on_the_bot_is_named(lab: Lab, webhook_on_the_bot: Callable[[], str]) -> None:
-    url = webhook_on_the_bot()
-    said = refused(lab)
+def test_a_webhook_that_is_set_on_the_bot_is_named(lab: Lab) -> None:
+    url = "https://elsewhere.example.com/hook"
+    lab.set_webhook(url)
+    try:
+        said = refused(lab)
+    finally:
+        lab.set_webhook("")
     assert f"expected no webhook, since the bot polls; found {url}" in said

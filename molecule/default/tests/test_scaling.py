@@ -1,0 +1,37 @@
+"""Raising a count and running site.yml again adds instances; lowering it removes the surplus."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+
+from lab_client import Lab
+
+CHAT = 5150
+
+
+def instances(lab: Lab) -> set[str]:
+    """Return the healthy instances by name."""
+    return {name for name, status in lab.containers("aisha-one").items() if "(healthy)" in status}
+
+
+def test_up_and_down_again(lab: Lab) -> None:
+    before = instances(lab)
+    more = {"aisha-webhook-api-3", "aisha-bot-polling-3", "aisha-worker-2"}
+    lab.forget()
+
+    counts = ("-ewebhook_api_replicas=3", "-ebot_cluster_pollers=3", "-ebot_cluster_workers=2")
+    grown = lab.playbook("site.yml", *counts)
+    assert grown.returncode == 0, grown.stdout
+    assert instances(lab) == before | more
+    served = Counter(lab.get("/health").headers["X-Instance-Id"] for _ in range(21))
+    assert set(served) == {"webhook-api-1", "webhook-api-2", "webhook-api-3"}
+
+    shrunk = lab.playbook("site.yml")
+    assert shrunk.returncode == 0, shrunk.stdout
+    assert instances(lab) == before
+    assert {lab.get("/health").status_code for _ in range(20)} == {200}
+
+    text = f"still there? {uuid.uuid4().hex}"
+    assert lab.say(text, chat_id=CHAT).until(lambda answer: text in answer)
+    assert lab.polls()["overlaps"] == 0
