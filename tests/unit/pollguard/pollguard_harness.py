@@ -262,8 +262,15 @@ class BadNetwork:
         return f"redis://127.0.0.1:{self.port}/2"
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.silent = False
+        self._loop.call_soon_threadsafe(self._end)
         self._thread.join(5)
+
+    def _end(self) -> None:
+        # Cancelled tasks need one more turn of the loop to end.
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.call_soon(self._loop.stop)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 _TOKEN = re.compile(r"(?<!\d)(\d{1,17}):[A-Za-z0-9_-]{24,}")
 _USERINFO = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL|_KEY$|_KEY_", re.IGNORECASE)
-_SHORTEST = 4
+# A shorter one would mask ordinary words; where passwords are expected, in URLs, their length does not matter.
+_SHORTEST = 6
 _MASK = "***"
 
 
