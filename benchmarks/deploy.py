@@ -19,7 +19,6 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "deploy.json"
 SECOND_RUNS = 3
 SIX = ("webhook-api-1", "webhook-api-2", "bot-polling-1", "bot-polling-2", "worker-1", "nginx-prod")
-UNITS = {"B": 1e-6, "KiB": 1024e-6, "MiB": 1.048576, "GiB": 1073.741824}
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,11 @@ def site() -> tuple[float, int, int]:
 
 
 def idle_memory() -> dict[str, float]:
-    """Memory of each of the six containers in MB, as Docker accounts it."""
-    names = [f"aisha-{name}" for name in SIX]
-    lines = run("docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *names).splitlines()
+    """Return the resident memory of each of the six containers' processes, in MB."""
     memory = {}
-    for line in lines:
-        name, used = re.match(r"(\S+) ([\d.]+\w+)", line).groups()  # type: ignore[union-attr] # Docker's own format
-        number, unit = re.match(r"([\d.]+)(\w+)", used).groups()  # type: ignore[union-attr] # likewise
-        memory[name] = float(number) * UNITS[unit]
+    for name in (f"aisha-{instance}" for instance in SIX):
+        kibibytes = run("docker", "top", name, "-eo", "pid,rss").splitlines()[1:]
+        memory[name] = sum(int(line.split()[1]) for line in kibibytes) * 1.024e-3
     return memory
 
 
