@@ -137,6 +137,19 @@ def test_secrets_are_nowhere_but_in_the_containers_environment(lab: Lab) -> None
         assert [name for secret in lab.secrets() if secret in log] == []
 
 
+def test_a_replica_that_stops_fails_no_request(lab: Lab) -> None:
+    host = lab.host("aisha-one")
+    host.check_output("docker stop aisha-webhook-api-1")
+    try:
+        answers = [lab.get("/health") for _ in range(20)]
+        delivered = [lab.deliver(CHAT + 7).status_code for _ in range(4)]
+    finally:
+        host.check_output("docker start aisha-webhook-api-1")
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.headers["X-Instance-Id"] for answer in answers} == {"webhook-api-2"}
+    assert delivered == [200] * 4
+
+
 def test_when_the_active_poller_stops_the_other_one_answers(lab: Lab) -> None:
     (agent,) = lab.polls()["user_agents"]
     active = re.search(r"bot-polling-\d", agent).group()  # type: ignore[union-attr] # the line above found it
