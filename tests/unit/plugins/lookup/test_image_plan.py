@@ -19,11 +19,11 @@ def lookup(monkeypatch: pytest.MonkeyPatch) -> image_plan.LookupModule:
     """The lookup with options as Ansible gives them: those of the call, and defaults as documented."""
     options: dict[str, Any] = {}
 
-    def set_options(_: object, var_options: object, direct: dict[str, Any]) -> None:
+    def set_options(lookup: object, var_options: object, direct: dict[str, Any]) -> None:
         options.update({name: option.get("default") for name, option in DOCUMENTED.items()} | direct)
 
     monkeypatch.setattr(image_plan.LookupModule, "set_options", set_options)
-    monkeypatch.setattr(image_plan.LookupModule, "get_option", lambda _, name: options[name])
+    monkeypatch.setattr(image_plan.LookupModule, "get_option", lambda lookup, name: options[name])
     return image_plan.LookupModule()
 
 
