@@ -6,6 +6,8 @@ Each gate prints one line; what its tools said stands in .cache/gates/GATE.log, 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 import tempfile
 import time
@@ -39,13 +41,21 @@ GATES: dict[str, Callable[[Job], None]] = {
 def run(name: str) -> tuple[bool, float]:
     """Run one gate; returns whether it passed and its seconds."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix=f"gate-{name}-") as scratch, log_of(name).open("w") as log:
-        job = Job(log, Path(scratch))
-        try:
-            GATES[name](job)
-        except Exception:
-            # One gate that breaks must not hide what the others say.
-            job.fail(traceback.format_exc())
+    with tempfile.TemporaryDirectory(prefix=f"gate-{name}-") as folder:
+        scratch = Path(folder) / "scratch"
+        scratch.mkdir()
+        said = Path(folder) / "log"
+        with said.open("w") as log:
+            job = Job(log, scratch)
+            try:
+                GATES[name](job)
+            except Exception:
+                # One gate that breaks must not hide what the others say.
+                job.fail(traceback.format_exc())
+        # Put there in one step, since two runs may be at work.
+        kept = log_of(name).with_suffix(f".{os.getpid()}")
+        shutil.copyfile(said, kept)
+        kept.replace(log_of(name))
     return not job.failed, time.monotonic() - started
 
 

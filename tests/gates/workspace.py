@@ -64,7 +64,8 @@ def export(folder: Path) -> Path:
     collections = folder / "ansible_collections"
     target = collections / "aisha" / "cluster"
     for path in files():
-        if path != LINK:
+        # A file may go while somebody works on the tree.
+        if path != LINK and (ROOT / path).exists():
             (target / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, target / path, follow_symlinks=False)
     for name in DEPENDENCIES:

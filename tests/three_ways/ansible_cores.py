@@ -56,7 +56,14 @@ def older(version: str) -> Path:
     home = ROOT / f".venv-{version}"
     if not (home / "complete").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-        pip = [home / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip: list[str | Path] = [
+            home / "bin/python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         subprocess.run([*pip, f"ansible-core=={version}.*"], check=True)
         (home / "complete").touch()
     return home / "bin"
