@@ -86,7 +86,7 @@ def _inputs(specs: dict[str, Any], defaults: dict[str, Any]) -> str:
             parts.append(f"{head}No inputs.\n")
         else:
             rows = "".join(_rows(options, defaults))
-            parts.append(f"{head}| input | type | default | |\n|---|---|---|---|\n{rows}")
+            parts.append(f"{head}| input | type | default | description |\n|---|---|---|---|\n{rows}")
     return "\n".join(parts)
 
 
