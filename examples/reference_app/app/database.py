@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -15,6 +14,7 @@ from app.settings import Settings
 # once it has been silent for this many seconds (longer than any handler may take), or is unreachable.
 IDLE_CLAIM_SECONDS: Final = 60
 
+# Contents are JSON and not JSONB, which refuses some of what others may send (the character U+0000).
 metadata = sa.MetaData()
 _now = sa.text("now()")
 
@@ -23,7 +23,7 @@ processed_updates = sa.Table(
     metadata,
     sa.Column("bot_id", sa.BigInteger, primary_key=True),
     sa.Column("update_id", sa.BigInteger, primary_key=True),
-    sa.Column("payload", JSONB),
+    sa.Column("payload", sa.JSON(none_as_null=True)),
     sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
@@ -40,7 +40,7 @@ jobs = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("chat_id", sa.BigInteger),
-    sa.Column("input", JSONB, nullable=False),
+    sa.Column("input", sa.JSON, nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="received"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("object_key", sa.Text),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from app.database import jobs
 from app.queue import offer
 
 FAL_RESULT: Final = "fal_result"
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 
 
 class Malformed(Exception):
@@ -33,8 +35,8 @@ def parse(body: bytes) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise Malformed("the body is not an object")
     request_id = parsed.get("request_id")
-    if not isinstance(request_id, str) or not 0 < len(request_id) <= 200 or "\0" in request_id:
-        raise Malformed("request_id is not a string of 1 to 200 characters")
+    if not isinstance(request_id, str) or not REQUEST_ID.fullmatch(request_id):
+        raise Malformed("request_id is not 1 to 200 letters, digits or any of ._:-")
     if parsed.get("status") not in ("OK", "ERROR"):
         raise Malformed("status is neither OK nor ERROR")
     return parsed

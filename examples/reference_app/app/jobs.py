@@ -13,7 +13,6 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -66,7 +65,7 @@ async def make_fal_result(tools: Tools, key: str, given: dict[str, Any]) -> Made
     """Keep fal.ai's answer as it came, and put it in words."""
     del tools
     request_id = key.partition(":")[2]
-    name = f"fal/{quote(request_id, safe='')}.json"
+    name = f"fal/{request_id}.json"
     payload = given.get("payload")
     if given["status"] == "ERROR":
         message = f"The generation {request_id} failed: {str(given.get('error') or 'no reason given')[:300]}"
@@ -92,7 +91,9 @@ async def run_job(tools: Tools, key: str) -> None:
     elif row.state == "received":
         made = await MAKERS[row.kind](tools, key, row.input)
         await tools.storage.put(made.object_key, made.body, made.content_type)
-        await _update(tools.engine, key, state="stored", object_key=made.object_key, message=made.message)
+        # Neither PostgreSQL nor Telegram takes every character that JSON can carry.
+        message = made.message.replace("\0", "").encode(errors="replace").decode()
+        await _update(tools.engine, key, state="stored", object_key=made.object_key, message=message)
     await _tell(tools, key)
 
 

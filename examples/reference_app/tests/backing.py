@@ -9,12 +9,13 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 LABEL = "aisha.test=reference-app"
@@ -58,7 +59,7 @@ def _program(command: list[str], user: str | None = None) -> Iterator[None]:
         process.wait(20)
 
 
-def _until(check: Callable[[], Awaitable[None]], what: str) -> None:
+def _until(check: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 HERE = Path(__file__).parent
@@ -45,7 +45,15 @@ def python() -> Path:
     found = home / "bin" / "python"
     if not (home / "complete").exists():
         venv.create(home, with_pip=True, clear=True)
-        pip = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        pip: list[str | Path] = [
+            found,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ]
         subprocess.run([*pip, "-r", HERE / "requirements.txt"], check=True)
         (home / "complete").touch()
     return found
@@ -218,17 +226,18 @@ class App:
         async def ask() -> list[asyncpg.Record]:
             connection = await asyncpg.connect(self.environment["DATABASE_URL"])
             try:
-                return await connection.fetch(query, *arguments)
+                found: list[asyncpg.Record] = await connection.fetch(query, *arguments)
             finally:
                 await connection.close()
+            return found
 
         return asyncio.run(ask())
 
-    def is_handling(self, updates: int = 1) -> bool:
-        """Whether pollers hold that many updates."""
-        query = "SELECT 1 FROM processed_updates WHERE done_at IS NULL"
-        free = len(self.rows(f"{query} FOR UPDATE SKIP LOCKED"))
-        return len(self.rows(query)) - free >= updates
+    def is_handling(self, *update_ids: int) -> bool:
+        """Whether pollers hold all these updates."""
+        query = "SELECT 1 FROM processed_updates WHERE update_id = ANY($1) AND done_at IS NULL"
+        free = len(self.rows(f"{query} FOR UPDATE SKIP LOCKED", update_ids))
+        return len(self.rows(query, update_ids)) - free == len(update_ids)
 
     def stop(self) -> None:
         for process in self.processes:
@@ -270,7 +279,7 @@ def gate(request: pytest.FixtureRequest, postgres_port: int, redis_port: int) ->
         yield found
 
 
-def wait_until(condition: Callable[[], object], timeout: float = 10) -> None:
+def wait_until(condition: Callable[[], object], timeout: float = 20) -> None:
     """Wait until a function returns something true."""
     deadline = time.monotonic() + timeout
     while not condition():

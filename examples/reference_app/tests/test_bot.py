@@ -52,9 +52,8 @@ def test_avatar_is_stored_and_told(app: App, objects: Path) -> None:
 def test_stop_loses_nothing_and_repeats_nothing(app: App) -> None:
     first = app.poller()
     chats = [app.chat + number for number in range(3)]
-    for chat in chats:
-        app.say("/wait 3", chat=chat)
-    wait_until(lambda: app.is_handling(3))
+    updates = [app.say("/wait 3", chat=chat) for chat in chats]
+    wait_until(lambda: app.is_handling(*updates))
     time.sleep(1)
     first.term()
     app.poller()
@@ -68,8 +67,8 @@ def test_stop_loses_nothing_and_repeats_nothing(app: App) -> None:
 
 def test_handler_that_outlives_the_stop_is_left_to_the_next(app: App) -> None:
     first = app.poller(SHUTDOWN_TIMEOUT="1")
-    app.say("/wait 4")
-    wait_until(app.is_handling)
+    update = app.say("/wait 4")
+    wait_until(lambda: app.is_handling(update))
     first.term()
     assert first.wait() == 0
     app.poller()
@@ -78,8 +77,8 @@ def test_handler_that_outlives_the_stop_is_left_to_the_next(app: App) -> None:
 
 def test_crash_in_a_handler_is_taken_up_by_the_other(app: App) -> None:
     first = app.poller()
-    app.say("/wait 2")
-    wait_until(app.is_handling)
+    update = app.say("/wait 2")
+    wait_until(lambda: app.is_handling(update))
     app.poller()
     first.signal(signal.SIGKILL)
     assert app.answers(1) == ["Waited 2 s."]
@@ -87,8 +86,8 @@ def test_crash_in_a_handler_is_taken_up_by_the_other(app: App) -> None:
 
 def test_frozen_poller_does_not_answer_for_a_lost_claim(app: App) -> None:
     first = app.poller()
-    app.say("/wait 1")
-    wait_until(app.is_handling)
+    update = app.say("/wait 1")
+    wait_until(lambda: app.is_handling(update))
     first.signal(signal.SIGSTOP)
     # What PostgreSQL does by itself once a claim has been silent for too long.
     app.rows(
@@ -159,7 +158,7 @@ def test_database_goes_and_comes_back(app: App, gate: Gate) -> None:
 
 def test_health(app: App) -> None:
     def health(name: str, role: str) -> tuple[int, str]:
-        command = [app.python, "-m", "app.health", role]
+        command: list[str | Path] = [app.python, "-m", "app.health", role]
         environment = app.environment | {"INSTANCE_ID": name}
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         return done.returncode, done.stdout.strip()
@@ -183,7 +182,7 @@ def test_health(app: App) -> None:
     ],
 )
 def test_wrong_usage(python: Path, environment: dict[str, str], arguments: list[str], text: str) -> None:
-    command = [python, "-m", "app", *arguments]
+    command: list[str | Path] = [python, "-m", "app", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert text in done.stderr

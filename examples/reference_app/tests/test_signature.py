@@ -137,7 +137,7 @@ async def test_keys_age(monkeypatch: pytest.MonkeyPatch, age: float, usable: boo
     await keys.get()
     published.down = True
     clock: Callable[[], float] = time.monotonic
-    monkeypatch.setattr(signature.time, "monotonic", lambda: clock() + age)
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + age)
     if usable:
         assert await keys.get()
     else:

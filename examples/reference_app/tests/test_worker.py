@@ -7,8 +7,10 @@ import subprocess
 import time
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
+import pytest
 
+from backing import Gate
 from conftest import App, wait_until
 
 
@@ -21,6 +23,12 @@ def deliver(app: App) -> str:
 
 def row(app: App, key: str) -> asyncpg.Record:
     return app.rows("SELECT * FROM jobs WHERE key = $1", key)[0]
+
+
+def test_job_whose_worker_was_killed_is_done_by_another(app: App, orphaned_job: App) -> None:
+    # First, so that it can't use up the faults that other tests order.
+    app.worker()
+    assert "is ready" in orphaned_job.answers(2, timeout=40)[1]
 
 
 def test_stop_finishes_the_running_job(app: App) -> None:
@@ -56,6 +64,26 @@ def test_unfinished_job_goes_to_the_next_worker(app: App) -> None:
     assert "is ready" in app.answers(2)[1]
 
 
+@pytest.mark.parametrize("gate", ["redis"], indirect=True)
+def test_queue_goes_and_comes_back(app: App, gate: Gate) -> None:
+    worker = app.worker(REDIS_URL=f"redis://:redis-secret@127.0.0.1:{gate.port}/0")
+    gate.cut()
+    worker.wait_for("heartbeat failed")
+    key = deliver(app)
+    gate.open()
+    app.answers(1)
+    wait_until(lambda: row(app, key)["state"] == "done")
+    worker.wait_for("heartbeat works again")
+    assert "Traceback" not in worker.output()
+
+
+def test_strange_characters_do_no_harm(app: App) -> None:
+    app.worker()
+    image = "a\0b\ud800c"
+    app.standin.deliver(app.webhook().url, payload={"chat_id": app.chat, "image_url": image})
+    assert app.answers(1)[0].endswith("is ready: ab?c")
+
+
 def test_refused_messages_are_sent_again_once(app: App) -> None:
     app.worker()
     app.fail("sendMessage", error_code=500, count=1)
@@ -84,11 +112,6 @@ def test_blocked_bot_is_final(app: App) -> None:
     assert row(app, key)["error"].startswith("403")
 
 
-def test_job_whose_worker_was_killed_is_done_by_another(app: App, orphaned_job: App) -> None:
-    app.worker()
-    assert "is ready" in orphaned_job.answers(2, timeout=40)[1]
-
-
 def test_migrations_at_once_and_back(python: Path, app: App) -> None:
     name = f"m{secrets.token_hex(4)}"
     app.rows(f"CREATE DATABASE {name}")
@@ -100,6 +123,6 @@ def test_migrations_at_once_and_back(python: Path, app: App) -> None:
     environment = app.environment | {"DATABASE_URL": url}
     wanted = [("base", 0, '"migrated"'), ("head", 0, '"migrated"'), ("nonsense", 1, "nothing has changed")]
     for revision, code, text in wanted:
-        command = [python, "-m", "app", "migrate", revision]
+        command: list[str | Path] = [python, "-m", "app", "migrate", revision]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert (done.returncode, text in done.stdout) == (code, True), done.stdout

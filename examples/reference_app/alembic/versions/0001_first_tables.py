@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
 from alembic import op
 
@@ -21,7 +20,7 @@ def upgrade() -> None:
         "processed_updates",
         sa.Column("bot_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("update_id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("payload", JSONB),
+        sa.Column("payload", sa.JSON),
         sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
         _time("received_at", now=True),
         _time("next_try_at", nullable=False),
@@ -33,7 +32,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("chat_id", sa.BigInteger),
-        sa.Column("input", JSONB, nullable=False),
+        sa.Column("input", sa.JSON, nullable=False),
         sa.Column("state", sa.Text, nullable=False, server_default="received"),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
         sa.Column("object_key", sa.Text),

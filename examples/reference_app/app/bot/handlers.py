@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.bot.inbox import Claim
 from app.database import fal_subscriptions, jobs
+from app.intake import REQUEST_ID
 from app.jobs import AVATAR
 from app.queue import offer
 
@@ -87,7 +88,7 @@ async def wait(message: Message, command: CommandObject) -> None:
 @router.message(Command("track"))
 async def track(message: Message, command: CommandObject, claim: Claim) -> None:
     request_id = (command.args or "").strip()
-    if not 0 < len(request_id) <= 200:
+    if not REQUEST_ID.fullmatch(request_id):
         await message.answer("Which one? /track <request id>")
         return
     row = {"request_id": request_id, "chat_id": message.chat.id}
