@@ -27,6 +27,7 @@ def shared_redis() -> Iterator[RedisServer]:
 def redis_server(shared_redis: RedisServer) -> RedisServer:
     """An empty Redis, not to be stopped."""
     shared_redis.client.flushall()
+    shared_redis.use()
     return shared_redis
 
 
@@ -34,6 +35,7 @@ def redis_server(shared_redis: RedisServer) -> RedisServer:
 def own_redis() -> Iterator[RedisServer]:
     """An empty Redis that the test may stop."""
     server = RedisServer()
+    server.use()
     yield server
     server.stop()
 

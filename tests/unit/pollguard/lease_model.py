@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+WITHHELD = ("-", 0, "-")
 Reply = tuple[bool, str, int]
 """Whether the lease is the asker's, who holds it, and its epoch."""
 
@@ -24,23 +25,29 @@ class LeaseModel:
             self.value = None
         return self.value
 
-    def attempt(self, now: float, token: str, instance: str, seen: int, take: bool) -> Reply:
+    def attempt(
+        self, now: float, token: str, instance: str, seen: int, take: bool, early: bool = False
+    ) -> Reply:
         held = self.holder(now)
         if held is not None and held[0] == token:
             if take:
                 self.expires = now + self.ttl
             return self._reply(True)
         if held is None and take:
-            self.epoch = max(self.epoch, seen) + 1
-            self.history.append(self.epoch)
-            self.value, self.expires = (token, self.epoch, instance), now + self.ttl
-            return self._reply(True)
+            known = max(seen, 1)
+            if self.epoch > known or (self.epoch == known and not early):
+                self.epoch += 1
+                self.history.append(self.epoch)
+                self.value, self.expires = (token, self.epoch, instance), now + self.ttl
+                return self._reply(True)
+            self.epoch = known
+            self.value, self.expires = WITHHELD, now + self.ttl
         return self._reply(False)
 
     def renew(self, now: float, token: str, epoch: int, instance: str) -> Reply:
         held = self.holder(now)
         if held != (token, epoch, instance):
-            if held is not None or self.epoch > epoch:
+            if held not in (None, WITHHELD) or self.epoch > epoch:
                 return self._reply(False)
             self.epoch, self.value = epoch, (token, epoch, instance)
         self.expires = now + self.ttl
@@ -54,8 +61,8 @@ class LeaseModel:
         self.epoch += 1
         return True
 
-    def expire(self) -> None:
-        """The time to live ends."""
+    def vanish(self) -> None:
+        """The lease's key is evicted, or deleted by hand; or its time to live ends."""
         self.value = None
 
     def wipe(self) -> None:
@@ -63,4 +70,6 @@ class LeaseModel:
         self.value, self.epoch = None, 0
 
     def _reply(self, mine: bool) -> Reply:
-        return mine, self.value[2] if self.value else "", self.value[1] if self.value else 0
+        if self.value is None or self.value == WITHHELD:
+            return mine, "", 0
+        return mine, self.value[2], self.value[1]

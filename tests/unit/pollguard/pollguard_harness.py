@@ -95,6 +95,10 @@ class RedisServer:
             self._container = subprocess.check_output(command, text=True).strip()
         wait_for(self._answers, what="Redis answers")
 
+    def use(self) -> None:
+        """As if guards had used it before: to a new Redis they are wary for a time to live."""
+        self.client.set(f"pollguard:{{{BOT_ID}}}:epoch", 1)
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -263,14 +267,15 @@ class BadNetwork:
 
     def close(self) -> None:
         self.silent = False
-        self._loop.call_soon_threadsafe(self._end)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop)
         self._thread.join(5)
 
-    def _end(self) -> None:
-        # Cancelled tasks need one more turn of the loop to end.
-        for task in asyncio.all_tasks(self._loop):
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        self._loop.call_soon(self._loop.stop)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._loop.stop()
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -49,12 +49,13 @@ class LeaseMachine(RuleBasedStateMachine):
     def token(self, name: str) -> str:
         return f"{name}{self.tokens[name]}"
 
-    @rule(name=st.sampled_from(NAMES), seen=st.integers(0, 5), take=st.booleans())
-    def attempt(self, name: str, seen: int, take: bool) -> None:
+    @rule(name=st.sampled_from(NAMES), seen=st.integers(0, 5), take=st.booleans(), early=st.booleans())
+    def attempt(self, name: str, seen: int, take: bool, early: bool) -> None:
+        known = Answer(False, "another", seen, 60.0, (), now()) if early else None
         held, answer = self.loop.run_until_complete(
-            self.stores[name].attempt(self.token(name), seen, take=take)
+            self.stores[name].attempt(self.token(name), seen, take=take, known=known)
         )
-        expected = self.model.attempt(0.0, self.token(name), name, seen, take)
+        expected = self.model.attempt(0.0, self.token(name), name, seen, take, early)
         assert (answer.mine, answer.holder, answer.epoch) == expected
         assert (held is not None) == answer.mine
         assert answer.mine or name in answer.standbys
@@ -82,9 +83,9 @@ class LeaseMachine(RuleBasedStateMachine):
         self.tenures.pop(name, None)
 
     @rule()
-    def expire(self) -> None:
+    def vanish(self) -> None:
         self.client.delete(KEYS.lease)
-        self.model.expire()
+        self.model.vanish()
 
     @rule()
     def wipe(self) -> None:
@@ -119,6 +120,7 @@ def test_the_scripts_do_as_the_model_says(redis_server: RedisServer) -> None:
 
 @pytest.fixture
 async def store(redis_server: RedisServer) -> AsyncIterator[LeaseStore]:
+    redis_server.client.set(KEYS.epoch, 1)  # not the first day of this Redis
     made = make_store(redis_server, "one")
     yield made
     await made.close()
@@ -130,7 +132,7 @@ async def test_taken_for_the_time_to_live_only(store: LeaseStore, redis_server: 
     assert held is not None
     assert before <= held.renewed_at <= answer.at
     assert 59 < answer.left <= 60
-    assert redis_server.client.get(KEYS.lease) == "t 1 one"
+    assert redis_server.client.get(KEYS.lease) == "t 2 one"
     redis_server.client.pexpire(KEYS.lease, 1000)
     renewed, answer = await store.renew(held)
     assert renewed is not None
@@ -167,7 +169,37 @@ async def test_standbys_are_known_for_a_while(store: LeaseStore, redis_server: R
     await other.close()
 
 
-async def test_a_silent_redis_costs_no_more_than_the_limit(network: BadNetwork) -> None:
+async def test_a_lost_lease_is_withheld_for_a_time_to_live(redis_server: RedisServer) -> None:
+    """Its holder is at work and doesn't know: nobody else may have it before the holder would be dead."""
+    margins = Margins(ttl=0.4, renew=0.05, request_timeout=0.2)
+    redis_server.client.set(KEYS.epoch, 1)
+    holder, other = (make_store(redis_server, name, margins) for name in ("one", "two"))
+    tenure, _ = await holder.attempt("t", 0, take=True)
+    assert tenure is not None
+    for lost in ((KEYS.lease,), KEYS.all):
+        _, known = await other.attempt("u", tenure.epoch, take=True)
+        assert known.holder == "one"
+        redis_server.client.delete(*lost)
+        taken, answer = await other.attempt("u", known.epoch, take=True, known=known)
+        assert (taken, answer.holder) == (None, "")
+        assert 0.3 < answer.left <= 0.4
+        tenure, _ = await holder.renew(tenure)
+        assert tenure is not None, "the holder gets it back"
+    redis_server.client.flushall()
+    _, answer = await other.attempt("u", tenure.epoch, take=True, known=known)
+    await asyncio.sleep(answer.left + 0.01)
+    taken, _ = await other.attempt("u", tenure.epoch, take=True, known=answer)
+    assert taken is not None, "the holder never came back"
+    assert taken.epoch > tenure.epoch
+    assert (await holder.renew(tenure))[0] is None
+    await holder.close()
+    await other.close()
+
+
+async def test_a_silent_redis_costs_no_more_than_the_limit(
+    network: BadNetwork, redis_server: RedisServer
+) -> None:
+    redis_server.client.set(KEYS.epoch, 1)
     margins = Margins(ttl=3.0, request_timeout=0.15)
     connector = Connector(parse_redis_url(network.url), margins.request_timeout)
     store = LeaseStore(connector.client, KEYS, "one", margins, now)
@@ -201,6 +233,7 @@ def test_answers() -> None:
     assert parse_answer([1, "t 7 one", 2500, "b", "c"], 1.0) == Answer(True, "one", 7, 2.5, ("b", "c"), 1.0)
     assert parse_answer([0, "", -2], 1.0) == Answer(False, "", 0, 0.0, (), 1.0)
     assert parse_answer([0, "t 7 one", -1], 1.0).left == 3600.0
+    assert parse_answer([0, "- 0 -", 900], 1.0) == Answer(False, "", 0, 0.9, (), 1.0)
     for value in ("x", "a b c", "a 1 b c"):
         with pytest.raises(LeaseError):
             parse_answer([0, value, 1], 1.0)
@@ -209,12 +242,16 @@ def test_answers() -> None:
 def test_when_to_ask_next() -> None:
     margins = Margins()
 
-    def answered(left: float, holder: str = "two") -> Answer:
-        return Answer(False, holder, 1, left, (), 10.01)
+    def answered(left: float, at: float = 10.01) -> Answer:
+        return Answer(False, "two", 1, left, (), at)
 
     assert next_request(9.0, answered(0.1), margins, 10.0) == 10.5
     assert next_request(None, answered(2.0), margins, 10.0) == 10.5
     assert next_request(None, answered(0.2), margins, 10.0) == pytest.approx(10.212)
-    assert next_request(None, answered(0.0), margins, 10.0) == pytest.approx(10.015)
-    assert next_request(None, answered(0.0, ""), margins, 10.0) == 10.5
+    assert next_request(None, answered(0.001), margins, 10.0) == pytest.approx(10.015)
+    assert next_request(None, answered(0.0), margins, 10.0) == 10.5
     assert next_request(None, None, margins, 10.0) == 10.5
+    # No request shall be on its way when the lease ends: the slower the network, the wider the berth.
+    assert next_request(None, answered(0.52), margins, 10.0) == pytest.approx(10.532)
+    assert next_request(None, answered(0.58), margins, 10.0) == 10.5
+    assert next_request(None, answered(0.58, at=10.1), margins, 10.0) == pytest.approx(10.682)

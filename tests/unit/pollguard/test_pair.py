@@ -128,7 +128,7 @@ def test_kill_of_the_keeper(make_guard: MakeGuard, folder: Folder) -> None:
 def test_crash_loop_under_a_restart_policy(make_guard: MakeGuard, folder: Folder) -> None:
     """Both bots crash, and are restarted as Docker would: turns are taken, nobody overlaps."""
     guards = [make_guard(name).start("--crash-after=0.15") for name in ("one", "two")]
-    until = boot_time() + 4
+    until = boot_time() + 3
     while boot_time() < until:
         for guard in guards:
             assert guard.process is not None

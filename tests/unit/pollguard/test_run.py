@@ -179,7 +179,7 @@ def test_a_deaf_bot_is_ended(make_guard: MakeGuard, folder: Folder) -> None:
         at = folder.wait_event("start")["at"]
         wait_for(lambda: "doesn't poll" in guard.tool("health").stdout, what="health tells")
         assert guard.wait() == exits.DEAF
-        assert folder.events("end")[0]["at"] - at >= 3
+        assert folder.events("end")[0]["at"] - at >= 2.4  # seen last up to a second before it hung up
 
 
 def test_another_process_s_connection_doesnt_count(make_guard: MakeGuard, folder: Folder) -> None:
@@ -262,7 +262,7 @@ def test_metrics(make_guard: MakeGuard, folder: Folder) -> None:
     for line in (
         "pollguard_active 1.0",
         "pollguard_command_running 1.0",
-        "pollguard_lease_epoch 1.0",
+        "pollguard_lease_epoch 2.0",
         "pollguard_command_starts_total 1.0",
         'pollguard_info{instance="one",mode="process"',
         "pollguard_redis_request_seconds_count",

@@ -15,7 +15,10 @@ from typing import Any
 
 from .settings import Margins
 
+_NEAR = 0.05
 _FOREVER = 3600.0
+WITHHELD = "- 0 -"
+"""What the key holds while nobody may have the lease."""
 
 
 class LeaseError(Exception):
@@ -74,7 +77,7 @@ class Answer:
 
     mine: bool
     holder: str
-    """Instance that holds it; empty when nobody does."""
+    """Instance that holds it; empty when nobody does, or when it is withheld from all (see scripts)."""
     epoch: int
     left: float
     """Seconds until it ends unless renewed."""
@@ -89,7 +92,7 @@ def parse_answer(reply: list[Any], at: float) -> Answer:
     parts = str(value).split(" ")
     if value and (len(parts) != 3 or not parts[1].isdecimal()):
         raise LeaseError("the lease's key holds something that no poll guard wrote")
-    holder, epoch = (parts[2], int(parts[1])) if value else ("", 0)
+    holder, epoch = (parts[2], int(parts[1])) if value and value != WITHHELD else ("", 0)
     # -1: somebody made the key permanent by hand.
     seconds = int(left) / 1000 if int(left) >= 0 else (_FOREVER if value else 0.0)
     return Answer(bool(mine), holder, epoch, seconds, tuple(map(str, standbys)), at)
@@ -104,7 +107,14 @@ def next_request(renewed_at: float | None, answer: Answer | None, margins: Margi
     """When to ask Redis next, given when it was asked last: renewals are regular, and a standby is there
     the moment the lease ends."""
     due = asked_at + margins.renew
-    if renewed_at is None and answer is not None and answer.holder and answer.at >= asked_at:
-        # Redis expires keys by whole milliseconds.
-        return min(due, answer.at + max(answer.left, 0.003) + 0.002)
-    return due
+    if renewed_at is not None or answer is None or answer.at < asked_at or answer.left <= 0:
+        return due
+    # Redis expires keys by whole milliseconds.
+    end = answer.at + max(answer.left, 0.003) + 0.002
+    # A request that is on its way when the lease ends would look as if the lease had vanished early.
+    return end if end < due + max(_NEAR, 2 * (answer.at - asked_at)) else due
+
+
+def vanished_early(answer: Answer | None, asked_at: float) -> bool:
+    """Whether a lease that was there in `answer` and isn't at `asked_at` can't have ended by itself."""
+    return answer is not None and asked_at < answer.at + answer.left

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 _TOKEN = re.compile(r"(?<!\d)(\d{1,17}):[A-Za-z0-9_-]{24,}")
 _USERINFO = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL|_KEY$|_KEY_", re.IGNORECASE)
-# A shorter one would mask ordinary words; where passwords are expected, in URLs, their length does not matter.
+# A shorter one would mask ordinary words; in URLs, where they are expected, any length is masked.
 _SHORTEST = 6
 _MASK = "***"
 

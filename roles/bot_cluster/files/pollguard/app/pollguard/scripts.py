@@ -16,10 +16,14 @@ end
 """
 
 # A repeated request with the same token finds the lease that a lost answer had granted.
+#
+# A lease that is neither there nor was given up nor can have ended yet was lost by Redis (emptied,
+# evicted, deleted by hand), and its holder doesn't know. Then nobody gets it for a full time to live:
+# `- 0 -` stands in its place, which the holder replaces with its own when it renews next.
 ATTEMPT = (
     _TAIL
     + """
-local token, instance, ttl, seen, presence, take = unpack(ARGV)
+local token, instance, ttl, seen, presence, take, early = unpack(ARGV)
 local value = redis.call('GET', KEYS[1])
 if value and string.sub(value, 1, #token + 1) == token .. ' ' then
   if take == '1' then redis.call('PEXPIRE', KEYS[1], ttl) end
@@ -27,14 +31,16 @@ if value and string.sub(value, 1, #token + 1) == token .. ' ' then
   return answer(1)
 end
 if not value and take == '1' then
-  local epoch = redis.call('INCR', KEYS[2])
-  if epoch <= tonumber(seen) then
-    epoch = tonumber(seen) + 1
-    redis.call('SET', KEYS[2], string.format('%d', epoch))
+  local counter = tonumber(redis.call('GET', KEYS[2]) or '0')
+  local known = math.max(tonumber(seen), 1)
+  if counter > known or (counter == known and early == '0') then
+    local epoch = string.format('%d', redis.call('INCR', KEYS[2]))
+    redis.call('SET', KEYS[1], token .. ' ' .. epoch .. ' ' .. instance, 'NX', 'PX', ttl)
+    redis.call('ZREM', KEYS[3], instance)
+    return answer(1)
   end
-  redis.call('SET', KEYS[1], token .. ' ' .. string.format('%d', epoch) .. ' ' .. instance, 'NX', 'PX', ttl)
-  redis.call('ZREM', KEYS[3], instance)
-  return answer(1)
+  redis.call('SET', KEYS[2], string.format('%d', known))
+  redis.call('SET', KEYS[1], '- 0 -', 'PX', ttl)
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
 redis.call('ZADD', KEYS[3], now + tonumber(presence), instance)
@@ -42,7 +48,7 @@ return answer(0)
 """
 )
 
-# A key that vanished (FLUSHALL, Redis came back empty) is put back only if nobody held the lease since.
+# A lease that Redis lost is put back only if nobody held it since.
 RENEW = (
     _TAIL
     + """
@@ -52,9 +58,10 @@ if current == value then
   redis.call('PEXPIRE', KEYS[1], ttl)
   return answer(1)
 end
-if current or tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(epoch) then return answer(0) end
+if current and current ~= '- 0 -' then return answer(0) end
+if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(epoch) then return answer(0) end
 redis.call('SET', KEYS[2], epoch)
-redis.call('SET', KEYS[1], value, 'NX', 'PX', ttl)
+redis.call('SET', KEYS[1], value, 'PX', ttl)
 return answer(1)
 """
 )
