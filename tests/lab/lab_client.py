@@ -70,7 +70,7 @@ class Lab:
         return subprocess.run(
             [command, "-i", str(self.inventory), *arguments],
             cwd=ROOT,
-            env={**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_HOST_KEY_CHECKING": "false"},
+            env=os.environ | {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_HOST_KEY_CHECKING": "false"},
             text=True,
             capture_output=True,
             check=False,
