@@ -123,6 +123,14 @@ def test_application_images_run_by_digest(lab: Lab) -> None:
         assert re.search(r"@sha256:[0-9a-f]{64}$", image), (name, image)
 
 
+def test_check_mode_foresees_no_change_and_shows_no_secret(lab: Lab) -> None:
+    done = lab.playbook("site.yml", "--check", "--diff", "-vvv")
+    assert done.returncode == 0, done.stdout
+    recaps = re.findall(r"changed=(\d+)", done.stdout.split("PLAY RECAP")[1])
+    assert set(recaps) == {"0"}
+    assert [secret for secret in lab.secrets() if secret in done.stdout + done.stderr] == []
+
+
 def test_secrets_are_nowhere_but_in_the_containers_environment(lab: Lab) -> None:
     """Searches what the run left on the host, its processes' arguments, and every container's log."""
     host = lab.host("aisha-one")
