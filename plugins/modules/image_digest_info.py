@@ -80,7 +80,7 @@ def digest(registry_url: str, image: str, timeout: int) -> str | None:
 
     Raises RegistryError when the registry doesn't answer, or with anything but the image or 404.
     """
-    repository, _, tag = image.rpartition(":")
+    repository, tag = image.rsplit(":", 1)
     url = f"{registry_url.rstrip('/')}/v2/{repository}/manifests/{tag}"
     try:
         with open_url(

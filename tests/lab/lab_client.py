@@ -17,6 +17,14 @@ import urllib3
 from testinfra.host import Host
 
 ROOT = Path(__file__).resolve().parents[2]
+# As an operator in the project's root, whatever Molecule has set for itself; in a form that a test can read.
+SETTINGS = {
+    "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    "ANSIBLE_FORCE_COLOR": "false",
+    "ANSIBLE_NOCOLOR": "true",
+    "ANSIBLE_HOST_KEY_CHECKING": "false",
+}
 ANSWER_TIMEOUT = 30  # seconds for a message's answer, or a webhook's result, to reach the user
 
 urllib3.disable_warnings(
@@ -63,14 +71,14 @@ class Lab:
     """One scenario's lab. ``inventory`` is the scenario's own, from which all addresses are read."""
 
     inventory: Path
-    _variables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _variables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     def ansible(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of Ansible's commands on the scenario's inventory, in the project's root."""
         return subprocess.run(
             [command, "-i", str(self.inventory), *arguments],
             cwd=ROOT,
-            env=os.environ | {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_HOST_KEY_CHECKING": "false"},
+            env=os.environ | SETTINGS,
             text=True,
             capture_output=True,
             check=False,

@@ -28,10 +28,10 @@ def _images() -> bool:
         return False
     images = ("redis:7.0", "postgres:15")
     have = ["docker", "image", "inspect", *images]
-    if subprocess.run(have, capture_output=True).returncode == 0:
+    if subprocess.run(have, capture_output=True, check=False).returncode == 0:
         return True
     return all(
-        subprocess.run(["docker", "pull", "-q", image], capture_output=True).returncode == 0
+        subprocess.run(["docker", "pull", "-q", image], capture_output=True, check=False).returncode == 0
         for image in images
     )
 
@@ -46,7 +46,7 @@ def _container(port: int, *arguments: str) -> Iterator[int]:
         )
         yield int(found.stdout.splitlines()[0].rpartition(":")[2])
     finally:
-        subprocess.run(["docker", "rm", "-f", "-v", name], capture_output=True)
+        subprocess.run(["docker", "rm", "-f", "-v", name], capture_output=True, check=False)
 
 
 @contextmanager

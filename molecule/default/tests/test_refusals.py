@@ -21,9 +21,8 @@ def token() -> str:
 
 def untouched(lab: Lab) -> str:
     """Return each running container with its identity and start."""
-    return lab.host("aisha-one").check_output(
-        "docker ps --quiet | xargs docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}' | sort"
-    )
+    inspect = "docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}'"
+    return str(lab.host("aisha-one").check_output(f"docker ps --quiet | xargs {inspect} | sort"))
 
 
 @pytest.fixture(autouse=True)

@@ -109,7 +109,7 @@ def ask(service: str, environment: Mapping[str, str]) -> Service:
 
 def main() -> None:
     """Ask all services that the environment names, at the same time."""
-    named = [service for service, (variable, _) in SERVICES.items() if os.environ.get(variable)]
+    named = [service for service, (variable, _question) in SERVICES.items() if os.environ.get(variable)]
     with ThreadPoolExecutor(max_workers=len(SERVICES)) as pool:
         services = list(pool.map(lambda service: ask(service, os.environ), named))
     refused = [

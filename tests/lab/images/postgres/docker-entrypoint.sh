@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Creates the database cluster at the first start as POSTGRES_* say, then runs the server as postgres.
 set -eo pipefail
 
