@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-WITHHELD = ("-", 0, "-")
 Reply = tuple[bool, str, int]
 """Whether the lease is the asker's, who holds it, and its epoch."""
 
@@ -17,6 +16,8 @@ class LeaseModel:
     value: tuple[str, int, str] | None = None
     expires: float = 0.0
     epoch: int = 0
+    until: float | None = None
+    """When the lease can be free: unknown to a new Redis, 0 once it was given up."""
     history: list[int] = field(default_factory=list)
 
     def holder(self, now: float) -> tuple[str, int, str] | None:
@@ -25,51 +26,50 @@ class LeaseModel:
             self.value = None
         return self.value
 
-    def attempt(
-        self, now: float, token: str, instance: str, seen: int, take: bool, early: bool = False
-    ) -> Reply:
+    def left(self, now: float) -> float:
+        """Seconds until the lease can be free."""
+        return max(0.0, (self.expires if self.holder(now) else self.until or 0.0) - now)
+
+    def attempt(self, now: float, token: str, instance: str, seen: int, take: bool) -> Reply:
         held = self.holder(now)
-        if held is not None and held[0] == token:
-            if take:
-                self.expires = now + self.ttl
-            return self._reply(True)
-        if held is None and take:
-            known = max(seen, 1)
-            if self.epoch > known or (self.epoch == known and not early):
-                self.epoch += 1
-                self.history.append(self.epoch)
-                self.value, self.expires = (token, self.epoch, instance), now + self.ttl
-                return self._reply(True)
-            self.epoch = known
-            self.value, self.expires = WITHHELD, now + self.ttl
-        return self._reply(False)
+        if self.until is None or self.epoch < seen:
+            self.epoch, self.until = max(self.epoch, seen), now + self.ttl
+        mine = held is not None and held[0] == token
+        if take and held is not None and mine:
+            self._give(now, held)
+        elif take and held is None and now >= self.until:
+            self.history.append(self.epoch + 1)
+            self._give(now, (token, self.epoch + 1, instance))
+            mine = True
+        return self._reply(mine)
 
     def renew(self, now: float, token: str, epoch: int, instance: str) -> Reply:
-        held = self.holder(now)
-        if held != (token, epoch, instance):
-            if held not in (None, WITHHELD) or self.epoch > epoch:
-                return self._reply(False)
-            self.epoch, self.value = epoch, (token, epoch, instance)
-        self.expires = now + self.ttl
-        return self._reply(True)
+        held, tenure = self.holder(now), (token, epoch, instance)
+        lost = held is None and self.until != 0 and self.epoch <= epoch
+        if held == tenure or lost:
+            self._give(now, tenure)
+            return self._reply(True)
+        self.until = now + self.ttl if self.until is None else self.until
+        return self._reply(False)
 
     def release(self, now: float, token: str) -> bool:
         held = self.holder(now)
         if held is None or held[0] != token:
             return False
-        self.value = None
-        self.epoch += 1
+        self.value, self.until = None, 0.0
         return True
 
     def vanish(self) -> None:
-        """The lease's key is evicted, or deleted by hand; or its time to live ends."""
+        """The lease's key is evicted, or deleted by hand."""
         self.value = None
 
     def wipe(self) -> None:
         """Redis comes back empty."""
-        self.value, self.epoch = None, 0
+        self.value, self.epoch, self.until = None, 0, None
+
+    def _give(self, now: float, tenure: tuple[str, int, str]) -> None:
+        self.value, self.epoch = tenure, tenure[1]
+        self.expires = self.until = now + self.ttl
 
     def _reply(self, mine: bool) -> Reply:
-        if self.value is None or self.value == WITHHELD:
-            return mine, "", 0
-        return mine, self.value[2], self.value[1]
+        return mine, self.value[2] if self.value else "", self.value[1] if self.value else 0

@@ -95,9 +95,9 @@ class RedisServer:
             self._container = subprocess.check_output(command, text=True).strip()
         wait_for(self._answers, what="Redis answers")
 
-    def use(self) -> None:
-        """As if guards had used it before: to a new Redis they are wary for a time to live."""
-        self.client.set(f"pollguard:{{{BOT_ID}}}:epoch", 1)
+    def use(self, lease: str = f"pollguard:{{{BOT_ID}}}:lease") -> None:
+        """As if guards had used it before: of a new Redis they are wary for a time to live."""
+        self.client.hset(lease.replace(":lease", ":state"), mapping={"epoch": 0, "until": 0})
 
     def stop(self) -> None:
         if self._process is not None:

@@ -121,7 +121,6 @@ class SimulatedGuard:
     facts: Facts = field(default_factory=Facts)
     token: int = 0
     epoch: int = 0
-    known_until: float = 0.0
     keeper_deadline: float = 0.0
     dies_at: float | None = None
     next_request_at: float = 0.0
@@ -129,15 +128,27 @@ class SimulatedGuard:
     alive: bool = False
     turn: int = 0
     starts: int = 0
+    crashes: list[int] = field(default_factory=list)
+    back_at: float = 0.0
+
+    def crash(self, now: float) -> None:
+        """SIGKILL: the keeper kills the command, and what comes back half a second later knows nothing."""
+        self.facts, self.epoch, self.token = Facts(), 0, self.token + 1
+        self.requests.clear()
+        self.back_at = self.next_request_at = now + 0.5
+        if self.alive:
+            self.dies_at = min(self.dies_at or now + KILL_TAKES, now + KILL_TAKES)
 
     def step(self, now: float) -> None:
+        if int(now / STEP) in self.crashes:
+            self.crash(now)
         self._redis_side(now)
         # The keeper is a process of its own, and never frozen here.
         if self.alive and now >= self.keeper_deadline:
             self.dies_at = min(self.dies_at or now + KILL_TAKES, now + KILL_TAKES)
         if self.alive and self.dies_at is not None and now >= self.dies_at:
             self.alive = False
-        if any(start <= now < end for start, end in self.frozen):
+        if now < self.back_at or any(start <= now < end for start, end in self.frozen):
             return
         if not self.alive and self.facts.work is Work.RUNNING:
             expired = now >= self.keeper_deadline and self.facts.ending is None
@@ -157,9 +168,8 @@ class SimulatedGuard:
                     request.reply = self.redis.renew(now, token, self.epoch, self.name)
                 elif request.kind == "attempt":
                     take = may_take(self.facts)
-                    early = request.asked_at < self.known_until
-                    request.reply = self.redis.attempt(now, token, self.name, self.epoch, take, early)
-                request.left = max(0.0, self.redis.expires - now) if self.redis.value else 0.0
+                    request.reply = self.redis.attempt(now, token, self.name, self.epoch, take)
+                request.left = self.redis.left(now)
 
     def _answers(self, now: float) -> None:
         for request in list(self.requests):
@@ -168,8 +178,6 @@ class SimulatedGuard:
                 self.requests.remove(request)
                 assert request.reply is not None
                 mine, holder, epoch = request.reply
-                # What was left when Redis answered, counted from when the answer came, as the guard must.
-                self.known_until = now + request.left
                 self.epoch = max(self.epoch, epoch)
                 self.facts = replace(self.facts, renewed_at=request.asked_at if mine else None)
                 if mine and self.alive:
@@ -238,6 +246,7 @@ freezes = st.lists(
     frozen=st.tuples(freezes, freezes),
     ends_in=st.tuples(st.one_of(st.none(), st.floats(0, 5)), st.one_of(st.none(), st.floats(0, 5))),
     wiped=st.lists(st.integers(0, int(25 / STEP)), max_size=4),
+    crashes=st.tuples(*[st.lists(st.integers(0, int(25 / STEP)), max_size=3)] * 2),
     vanished=st.lists(st.integers(0, int(25 / STEP)), max_size=4),
 )
 @settings(max_examples=60, deadline=None)
@@ -246,10 +255,14 @@ def test_two_commands_are_never_alive(
     frozen: tuple[list[tuple[float, float]], ...],
     ends_in: tuple[float | None, float | None],
     wiped: list[int],
+    crashes: tuple[list[int], ...],
     vanished: list[int],
 ) -> None:
     redis = LeaseModel(MARGINS.ttl)
-    guards = [SimulatedGuard(name, redis, networks[i], frozen[i], ends_in[i]) for i, name in enumerate("ab")]
+    guards = [
+        SimulatedGuard(name, redis, networks[i], frozen[i], ends_in[i], crashes=crashes[i])
+        for i, name in enumerate("ab")
+    ]
     for tick in range(int(25 / STEP)):
         now = tick * STEP
         for guard in guards if tick % 2 else reversed(guards):
@@ -270,7 +283,7 @@ def test_two_commands_are_never_alive(
 
 def test_the_simulated_guards_do_work() -> None:
     """So that the property above isn't true for want of any command."""
-    redis = LeaseModel(MARGINS.ttl)
+    redis = LeaseModel(MARGINS.ttl, until=0.0)
     one, two = (
         SimulatedGuard("a", redis, [(0.01, 0.01)], [(5.0, 12.0)], 0.5),
         SimulatedGuard("b", redis, [(0.01, 0.01)], [(15.0, 25.0)], 0.5),

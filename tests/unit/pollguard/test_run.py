@@ -262,7 +262,7 @@ def test_metrics(make_guard: MakeGuard, folder: Folder) -> None:
     for line in (
         "pollguard_active 1.0",
         "pollguard_command_running 1.0",
-        "pollguard_lease_epoch 2.0",
+        "pollguard_lease_epoch 1.0",
         "pollguard_command_starts_total 1.0",
         'pollguard_info{instance="one",mode="process"',
         "pollguard_redis_request_seconds_count",

@@ -1,9 +1,10 @@
 """The lease: one key in Redis, changed only by whoever knows its random token. Pure.
 
-Keys, all in one hash slot: the lease itself (`token epoch instance`, with a time to live), `…:epoch`
-(a counter that only grows), `…:standbys` (a sorted set: who waits, scored by when that goes stale).
+Keys, all in one hash slot: the lease itself (`token epoch instance`, with a time to live), `…:state` (a
+hash: the epoch, which only grows, and until when it is given), `…:standbys` (a sorted set: who waits, scored
+by when that goes stale).
 On the channel `…:notice` a release is announced. A Redis user needs `~pollguard:* &pollguard:*`
-and +eval +evalsha +get +set +del +incr +pexpire +pttl +time +zadd +zrem +zrangebyscore
+and +eval +evalsha +get +set +del +hset +hmget +pttl +time +zadd +zrem +zrangebyscore
 +zremrangebyscore +publish +subscribe +ping (+select, where the database isn't 0).
 """
 
@@ -15,10 +16,7 @@ from typing import Any
 
 from .settings import Margins
 
-_NEAR = 0.05
 _FOREVER = 3600.0
-WITHHELD = "- 0 -"
-"""What the key holds while nobody may have the lease."""
 
 
 class LeaseError(Exception):
@@ -38,8 +36,8 @@ class Keys:
         return stem if "{" in self.lease else f"{{{self.lease}}}"
 
     @property
-    def epoch(self) -> str:
-        return f"{self._stem}:epoch"
+    def state(self) -> str:
+        return f"{self._stem}:state"
 
     @property
     def standbys(self) -> str:
@@ -52,7 +50,7 @@ class Keys:
     @property
     def all(self) -> tuple[str, str, str]:
         """In the order of KEYS in the scripts."""
-        return self.lease, self.epoch, self.standbys
+        return self.lease, self.state, self.standbys
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +75,10 @@ class Answer:
 
     mine: bool
     holder: str
-    """Instance that holds it; empty when nobody does, or when it is withheld from all (see scripts)."""
+    """Instance that holds it; empty when nobody does, or when it was lost and is withheld from all."""
     epoch: int
     left: float
-    """Seconds until it ends unless renewed."""
+    """Seconds until it can be free, unless renewed."""
     standbys: tuple[str, ...]
     at: float
     """When the answer came, on the guard's clock."""
@@ -92,9 +90,9 @@ def parse_answer(reply: list[Any], at: float) -> Answer:
     parts = str(value).split(" ")
     if value and (len(parts) != 3 or not parts[1].isdecimal()):
         raise LeaseError("the lease's key holds something that no poll guard wrote")
-    holder, epoch = (parts[2], int(parts[1])) if value and value != WITHHELD else ("", 0)
+    holder, epoch = (parts[2], int(parts[1])) if value else ("", 0)
     # -1: somebody made the key permanent by hand.
-    seconds = int(left) / 1000 if int(left) >= 0 else (_FOREVER if value else 0.0)
+    seconds = int(left) / 1000 if int(left) >= 0 else _FOREVER
     return Answer(bool(mine), holder, epoch, seconds, tuple(map(str, standbys)), at)
 
 
@@ -110,11 +108,4 @@ def next_request(renewed_at: float | None, answer: Answer | None, margins: Margi
     if renewed_at is not None or answer is None or answer.at < asked_at or answer.left <= 0:
         return due
     # Redis expires keys by whole milliseconds.
-    end = answer.at + max(answer.left, 0.003) + 0.002
-    # A request that is on its way when the lease ends would look as if the lease had vanished early.
-    return end if end < due + max(_NEAR, 2 * (answer.at - asked_at)) else due
-
-
-def vanished_early(answer: Answer | None, asked_at: float) -> bool:
-    """Whether a lease that was there in `answer` and isn't at `asked_at` can't have ended by itself."""
-    return answer is not None and asked_at < answer.at + answer.left
+    return min(due, answer.at + max(answer.left, 0.003) + 0.002)

@@ -129,9 +129,7 @@ class Leasing:
             if before is not None:
                 held, answer = await self._store.renew(before)
             else:
-                held, answer = await self._store.attempt(
-                    self._token, self._seen_epoch, take=self._may_take(), known=self.answer
-                )
+                held, answer = await self._store.attempt(self._token, self._seen_epoch, take=self._may_take())
         except LeaseError as error:
             self._failed(error)
             return self._clock() + (_RETRY if before is not None else self._margins.renew)

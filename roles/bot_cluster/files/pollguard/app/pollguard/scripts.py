@@ -1,77 +1,84 @@
 """What Redis does in one step, in Lua. KEYS are those of lease.Keys.all.
 
-Every answer but that of RELEASE and LEAVE is: 1 when the lease is the asker's, the lease's value, the
-milliseconds that it has left, and the names of the standbys.
+Beside the lease, a hash without a time to live remembers its `epoch` and `until` when it is given: Redis'
+own time in milliseconds, 0 once it was given up. So a lease that was lost (evicted, deleted by hand, Redis
+came back empty) isn't taken for one that has ended: nobody else gets it before its holder, who knows nothing
+of it, has put it back or must be dead.
+
+Every answer but those of RELEASE and LEAVE is: 1 when the lease is the asker's, the lease's value, the
+milliseconds until it can be free, and the names of the standbys.
 """
 
 from __future__ import annotations
 
-_TAIL = """
+_COMMON = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local value = redis.call('GET', KEYS[1])
+local state = redis.call('HMGET', KEYS[2], 'epoch', 'until')
+local epoch, lasts = tonumber(state[1] or '0'), tonumber(state[2] or nil)
+if value then epoch = math.max(epoch, tonumber(string.match(value, '^%S+ (%d+) ') or '0')) end
+
+local function give(holder, number, ttl)
+  redis.call('SET', KEYS[1], holder, 'PX', ttl)
+  value, epoch, lasts = holder, number, now + ttl
+end
+
 local function answer(mine)
-  local waiting = redis.call('ZRANGEBYSCORE', KEYS[3], now, '+inf')
-  return {mine, redis.call('GET', KEYS[1]) or '', redis.call('PTTL', KEYS[1]), unpack(waiting)}
+  redis.call('HSET', KEYS[2], 'epoch', string.format('%d', epoch), 'until', string.format('%d', lasts))
+  local left = redis.call('PTTL', KEYS[1])
+  if left == -2 then left = math.max(0, lasts - now) end
+  return {mine, value or '', left, unpack(redis.call('ZRANGEBYSCORE', KEYS[3], now, '+inf'))}
 end
 """
 
 # A repeated request with the same token finds the lease that a lost answer had granted.
-#
-# A lease that is neither there nor was given up nor can have ended yet was lost by Redis (emptied,
-# evicted, deleted by hand), and its holder doesn't know. Then nobody gets it for a full time to live:
-# `- 0 -` stands in its place, which the holder replaces with its own when it renews next.
 ATTEMPT = (
-    _TAIL
+    _COMMON
     + """
-local token, instance, ttl, seen, presence, take, early = unpack(ARGV)
-local value = redis.call('GET', KEYS[1])
-if value and string.sub(value, 1, #token + 1) == token .. ' ' then
-  if take == '1' then redis.call('PEXPIRE', KEYS[1], ttl) end
+local token, instance, ttl, seen, presence, take = unpack(ARGV)
+ttl, seen = tonumber(ttl), tonumber(seen)
+-- Unknown, or older than what the asker has seen: Redis forgot. It may be held until a full ttl from now.
+if not lasts or epoch < seen then epoch, lasts = math.max(epoch, seen), now + ttl end
+local mine = value and string.sub(value, 1, #token + 1) == token .. ' '
+if take == '1' then
+  if mine then
+    give(value, epoch, ttl)
+  elseif not value and now >= lasts then
+    give(token .. ' ' .. string.format('%d', epoch + 1) .. ' ' .. instance, epoch + 1, ttl)
+    mine = true
+  end
+end
+if mine then
   redis.call('ZREM', KEYS[3], instance)
+else
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+  redis.call('ZADD', KEYS[3], now + tonumber(presence), instance)
+end
+return answer(mine and 1 or 0)
+"""
+)
+
+# A lease that Redis lost is put back, unless it was given up or somebody had it since.
+RENEW = (
+    _COMMON
+    + """
+local holder, number, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local lost = not value and lasts ~= 0 and epoch <= number
+if value == holder or lost then
+  give(holder, number, ttl)
   return answer(1)
 end
-if not value and take == '1' then
-  local counter = tonumber(redis.call('GET', KEYS[2]) or '0')
-  local known = math.max(tonumber(seen), 1)
-  if counter > known or (counter == known and early == '0') then
-    local epoch = string.format('%d', redis.call('INCR', KEYS[2]))
-    redis.call('SET', KEYS[1], token .. ' ' .. epoch .. ' ' .. instance, 'NX', 'PX', ttl)
-    redis.call('ZREM', KEYS[3], instance)
-    return answer(1)
-  end
-  redis.call('SET', KEYS[2], string.format('%d', known))
-  redis.call('SET', KEYS[1], '- 0 -', 'PX', ttl)
-end
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
-redis.call('ZADD', KEYS[3], now + tonumber(presence), instance)
+lasts = lasts or now + ttl
 return answer(0)
 """
 )
 
-# A lease that Redis lost is put back only if nobody held it since.
-RENEW = (
-    _TAIL
-    + """
-local value, epoch, ttl = unpack(ARGV)
-local current = redis.call('GET', KEYS[1])
-if current == value then
-  redis.call('PEXPIRE', KEYS[1], ttl)
-  return answer(1)
-end
-if current and current ~= '- 0 -' then return answer(0) end
-if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(epoch) then return answer(0) end
-redis.call('SET', KEYS[2], epoch)
-redis.call('SET', KEYS[1], value, 'PX', ttl)
-return answer(1)
-"""
-)
-
-# The epoch moves on, so that a renewal that arrives late can't put the lease back.
 RELEASE = """
 local value = redis.call('GET', KEYS[1])
 if not value or string.sub(value, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then return 0 end
 redis.call('DEL', KEYS[1])
-redis.call('INCR', KEYS[2])
+redis.call('HSET', KEYS[2], 'until', 0)
 redis.pcall('PUBLISH', ARGV[2], 'released')
 return 1
 """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import scripts
 from .clock import Clock
-from .lease import Answer, Keys, LeaseError, Tenure, parse_answer, vanished_early
+from .lease import Answer, Keys, LeaseError, Tenure, parse_answer
 from .settings import Margins
 
 if TYPE_CHECKING:
@@ -32,19 +32,12 @@ class LeaseStore:
         self._cleaning: set[asyncio.Task[None]] = set()
         self._ttl = str(int(margins.ttl * 1000))
 
-    async def attempt(
-        self, token: str, seen_epoch: int, *, take: bool, known: Answer | None = None
-    ) -> tuple[Tenure | None, Answer]:
-        """Take the lease if it is free and `take`, its epoch above `seen_epoch`; else count as a standby.
-
-        `known` is what Redis said before: a lease that can't have ended since then isn't free.
-        """
+    async def attempt(self, token: str, seen_epoch: int, *, take: bool) -> tuple[Tenure | None, Answer]:
+        """Take the lease if it is free and `take`, its epoch above `seen_epoch`; else count as a standby."""
         asked_at = self._clock()
-        early = vanished_early(known, asked_at)
         presence = str(int(max(self._margins.ttl, 4 * self._margins.renew) * 1000))
-        flags = ("1" if take else "0", "1" if early else "0")
         answer = await self._ask(
-            scripts.ATTEMPT, token, self.instance, self._ttl, str(seen_epoch), presence, *flags
+            scripts.ATTEMPT, token, self.instance, self._ttl, str(seen_epoch), presence, "1" if take else "0"
         )
         held = Tenure(token, answer.epoch, self.instance, asked_at) if answer.mine else None
         return held, answer
