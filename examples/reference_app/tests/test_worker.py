@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import pytest
 
 from backing import Gate

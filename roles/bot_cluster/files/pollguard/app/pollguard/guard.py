@@ -64,7 +64,7 @@ class Guard:
         self._health: HealthWatch | None = None
         if settings.health_command is not None:
             self._health = HealthWatch(settings.health_command, env, self._children, changed)
-        self._metrics = Metrics(lambda: self._reporter.status(), margins.request_timeout)
+        self._metrics = Metrics(self._status, margins.request_timeout)
         self._store = LeaseStore(
             Connector(settings.redis, margins.request_timeout).client,
             Keys(settings.lease),
@@ -218,10 +218,13 @@ class Guard:
         self._stop = number
         self._wake.set()
 
-    async def _on_status(self, _: dict[str, Any]) -> dict[str, Any]:
+    def _status(self) -> dict[str, Any]:
         return self._reporter.status()
 
-    async def _on_health(self, _: dict[str, Any]) -> dict[str, Any]:
+    async def _on_status(self, _request: dict[str, Any]) -> dict[str, Any]:
+        return self._status()
+
+    async def _on_health(self, _request: dict[str, Any]) -> dict[str, Any]:
         return {"fault": self._reporter.fault()}
 
     async def _on_handover(self, request: dict[str, Any]) -> dict[str, Any]:

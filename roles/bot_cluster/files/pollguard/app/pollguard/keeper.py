@@ -95,7 +95,7 @@ class Keeper:
         poll.register(self._sock, select.POLLIN)
         poll.register(wake_read, select.POLLIN)
         while not self._guard_gone or self._alive:
-            for descriptor, _ in poll.poll(self._wait() * 1000):
+            for descriptor, _event in poll.poll(self._wait() * 1000):
                 if descriptor == wake_read:
                     os.read(wake_read, 4096)
                 elif not self._receive():

@@ -48,7 +48,7 @@ def original_environment() -> dict[bytes, bytes]:
     except OSError:
         return dict(os.environb)
     pairs = (entry.partition(b"=") for entry in block.split(b"\0") if b"=" in entry)
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _separator, value in pairs}
 
 
 def descendants(root: int) -> list[int]:

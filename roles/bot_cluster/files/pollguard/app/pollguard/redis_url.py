@@ -57,7 +57,7 @@ def parse_redis_url(url: str) -> RedisAddress:
     try:
         parts = urlsplit(url.strip())
     except ValueError as error:
-        raise _wrong(str(error).split(":")[0]) from None
+        raise _wrong(str(error).partition(":")[0]) from None
     if parts.scheme not in _SCHEMES:
         raise _wrong(f"the scheme must be one of {', '.join(_SCHEMES)}")
     sentinel = parts.scheme.endswith("+sentinel")
@@ -96,17 +96,17 @@ def _userinfo(netloc: str) -> tuple[str | None, str | None, str]:
     userinfo, at, hostlist = netloc.rpartition("@")
     if not at:
         return None, None, hostlist
-    user, _, password = userinfo.partition(":")
+    user, _colon, password = userinfo.partition(":")
     return unquote(user) or None, unquote(password) or None, hostlist
 
 
 def _host(text: str, default_port: int) -> tuple[str, int]:
     host, port = text, ""
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
+        host, _bracket, rest = text[1:].partition("]")
         port = rest.removeprefix(":")
     elif ":" in text:
-        host, _, port = text.rpartition(":")
+        host, _colon, port = text.rpartition(":")
     if not host or (":" in host and not text.startswith("[")):
         raise _wrong("the host is missing or malformed")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
