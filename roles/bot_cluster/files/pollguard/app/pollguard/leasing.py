@@ -69,7 +69,7 @@ class Leasing:
         warned = False
         while True:
             try:
-                async for _ in self._store.notices():
+                async for _notice in self._store.notices():
                     warned = False
                     self.poke()
             except LeaseError as error:

@@ -93,7 +93,7 @@ class LeaseStore:
         task = asyncio.ensure_future(self._evaluate(script, *arguments))
         # Not wait_for: that waits for the cancelled request, however long it takes to die.
         try:
-            done, _ = await asyncio.wait({task}, timeout=self._margins.request_timeout)
+            done, _pending = await asyncio.wait({task}, timeout=self._margins.request_timeout)
         except asyncio.CancelledError:
             task.cancel()
             raise
