@@ -13,7 +13,8 @@ sys.path[:0] = [
     str(Path(__file__).parent),
 ]
 
-from pollguard_harness import BadNetwork, Folder, GuardProcess, MakeGuard, RedisServer, make_token  # noqa: E402
+from bad_network import BadNetwork  # noqa: E402
+from pollguard_harness import Folder, GuardProcess, MakeGuard, RedisServer, make_token  # noqa: E402
 
 
 @pytest.fixture(scope="session")

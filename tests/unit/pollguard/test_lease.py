@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from bad_network import BadNetwork
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -16,7 +17,7 @@ from pollguard.lease import Answer, Keys, LeaseError, Tenure, next_request, pars
 from pollguard.redis_url import parse_redis_url
 from pollguard.settings import Margins
 from pollguard.store import LeaseStore
-from pollguard_harness import BadNetwork, RedisServer
+from pollguard_harness import RedisServer
 
 MARGINS = Margins(ttl=60.0, renew=0.5, request_timeout=2.0)
 KEYS = Keys("pollguard:{1}:lease")

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pollguard_harness import BadNetwork, Folder, MakeGuard, RedisServer, boot_time, free_port, wait_for
+from bad_network import BadNetwork
+from pollguard_harness import Folder, MakeGuard, RedisServer, boot_time, free_port, wait_for
 
 TTL = 1.2
 
