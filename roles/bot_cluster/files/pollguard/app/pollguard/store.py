@@ -87,7 +87,7 @@ class LeaseStore:
 
     async def _ask(self, script: str, *arguments: str) -> Answer:
         reply = await self._run(script, *arguments)
-        return parse_answer(cast("list[Any]", reply), self._clock())
+        return parse_answer(cast(list[Any], reply), self._clock())
 
     async def _run(self, script: str, *arguments: str) -> object:
         task = asyncio.ensure_future(self._evaluate(script, *arguments))
