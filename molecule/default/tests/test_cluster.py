@@ -135,8 +135,8 @@ def test_check_mode_foresees_no_change_and_shows_no_secret(lab: Lab) -> None:
 def test_secrets_are_nowhere_but_in_the_containers_environment(lab: Lab) -> None:
     """Searches what the run left on the host, its processes' arguments, and every container's log."""
     host = lab.host("aisha-one")
-    # Encoded, since sudo writes every command into the journal, which is searched too. The embedded services' own
-    # files hold their passwords, readable by root alone; nothing else does.
+    # Encoded, since sudo writes every command into the journal, which is searched too. The embedded services'
+    # own files hold their passwords, readable by root alone; nothing else does.
     patterns = base64.b64encode("\n".join(lab.secrets()).encode()).decode()
     search = f"grep -rlF --exclude-dir=embedded -f - {' '.join(SEARCHED)}"
     assert host.run(f"echo {patterns} | base64 -d | {search}").stdout == ""
