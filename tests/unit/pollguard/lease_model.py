@@ -32,7 +32,7 @@ class LeaseModel:
 
     def attempt(self, now: float, token: str, instance: str, seen: int, take: bool) -> Reply:
         held = self.holder(now)
-        if self.until is None or self.epoch < seen:
+        if self.until is None or (held is None and self.epoch < seen):
             self.epoch, self.until = max(self.epoch, seen), now + self.ttl
         mine = held is not None and held[0] == token
         if take and held is not None and mine:

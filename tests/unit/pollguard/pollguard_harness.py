@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 APP = Path(__file__).resolve().parents[3] / "roles/bot_cluster/files/pollguard/app"
 BOT = Path(__file__).with_name("bot.py")
-BOT_ID = "1000001"
+# One of its own, as guards are told apart by it within a network namespace: suites may run side by side.
+BOT_ID = str(10**9 + os.getpid())
+LEASE = f"pollguard:{{{BOT_ID}}}:lease"
 
 # A third of the defaults, to be quick; what the defaults promise is tested with the defaults.
 QUICK = {
@@ -93,7 +95,7 @@ class RedisServer:
             self._container = subprocess.check_output(command, text=True).strip()
         wait_for(self._answers, what="Redis answers")
 
-    def use(self, lease: str = f"pollguard:{{{BOT_ID}}}:lease") -> None:
+    def use(self, lease: str = LEASE) -> None:
         """As if guards had used it before: of a new Redis they are wary for a time to live."""
         self.client.hset(lease.replace(":lease", ":state"), mapping={"epoch": 0, "until": 0})
 

@@ -36,6 +36,7 @@ def formatted(message: str, *arguments: object, **extra: object) -> str:
         "unknown://user:pa55@host",
         "keys longsecret-and-longer longsecret",
     ],
+    ids=["url", "value", "database", "redis", "unknown", "keys"],
 )
 def test_masked(text: str) -> None:
     line = formatted("%s", text)

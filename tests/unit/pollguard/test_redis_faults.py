@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from bad_network import BadNetwork
-from pollguard_harness import Folder, MakeGuard, RedisServer, boot_time, free_port, wait_for
+from pollguard_harness import LEASE, Folder, MakeGuard, RedisServer, boot_time, free_port, wait_for
 
 TTL = 1.2
 
@@ -20,7 +20,7 @@ def test_a_long_outage_ends_the_bot_before_the_lease(
     folder.wait_event("start", "one")
     standby = make_guard("two", own_redis.url).start("--drain=0.1")
     standby.wait_standby()
-    left_at = boot_time() + own_redis.client.pttl("pollguard:{1000001}:lease") / 1000
+    left_at = boot_time() + own_redis.client.pttl(LEASE) / 1000
     own_redis.stop()
     # It gets TERM and time to finish, and is gone before the lease would have ended.
     assert folder.wait_event("end", "one")["at"] <= left_at - 0.1
@@ -39,7 +39,7 @@ def test_a_bot_that_ignores_term_is_killed_before_the_lease_ends(
 ) -> None:
     make_guard("one", own_redis.url).start("--deaf-to-term", "--escape")
     folder.wait_event("start", "one")
-    left_at = boot_time() + own_redis.client.pttl("pollguard:{1000001}:lease") / 1000
+    left_at = boot_time() + own_redis.client.pttl(LEASE) / 1000
     own_redis.stop()
     wait_for(lambda: not folder.is_anyone_alive())
     assert boot_time() <= left_at - 0.05
@@ -54,7 +54,7 @@ def test_a_short_restart_that_forgets_everything_disturbs_nothing(
     before = (active.status() or {})["epoch"]
     own_redis.stop()
     own_redis.start()
-    wait_for(lambda: own_redis.client.get("pollguard:{1000001}:lease"))
+    wait_for(lambda: own_redis.client.get(LEASE))
     until = boot_time() + TTL
     wait_for(lambda: boot_time() > until)
     status = active.status()
@@ -70,8 +70,8 @@ def test_an_emptied_redis_gives_the_lease_back_to_its_holder(
     folder.wait_event("start", "one")
     make_guard("two").start().wait_standby()
     for lost in ("lease",), ("lease", "state", "standbys"), ("lease",):
-        redis_server.client.delete(*(f"pollguard:{{1000001}}:{key}" for key in lost))
-        wait_for(lambda: " 1 one" in (redis_server.client.get("pollguard:{1000001}:lease") or ""))
+        redis_server.client.delete(*(LEASE.replace("lease", key) for key in lost))
+        wait_for(lambda: " 1 one" in (redis_server.client.get(LEASE) or ""))
     assert active.role == "active"
     assert len(folder.events("start")) == 1
 
@@ -115,14 +115,14 @@ def test_a_lease_taken_away_by_hand_kills_the_bot(
 ) -> None:
     active = make_guard("one").start("--deaf-to-term")
     folder.wait_event("start", "one")
-    redis_server.client.set("pollguard:{1000001}:lease", "stranger 9 elsewhere", px=1500)
+    redis_server.client.set(LEASE, "stranger 9 elsewhere", px=1500)
     wait_for(lambda: not folder.is_anyone_alive(), 0.6)
     folder.wait_event("start", "one", count=2)
     assert (active.status() or {})["epoch"] > 9 or "elsewhere" in active.log
 
 
 def test_a_key_of_another_kind_is_named(make_guard: MakeGuard, redis_server: RedisServer) -> None:
-    redis_server.client.set("pollguard:{1000001}:lease", "something else")
+    redis_server.client.set(LEASE, "something else")
     guard = make_guard("one").start()
     guard.wait_logged("no poll guard wrote")
     assert guard.tool("health").returncode == 1
@@ -209,7 +209,7 @@ def test_sentinel(make_guard: MakeGuard, folder: Folder, own_redis: RedisServer,
         until = boot_time() + TTL + 0.3
         wait_for(lambda: boot_time() > until)
         assert guard.role == "active"
-        assert own_redis.client.get("pollguard:{1000001}:lease")
+        assert own_redis.client.get(LEASE)
     finally:
         sentinel.kill()
         sentinel.wait()

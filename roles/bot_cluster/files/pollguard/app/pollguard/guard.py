@@ -35,6 +35,7 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 _PASSED_ON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
 _KEEPER_KILLS_WITHIN = 0.25
 _LOOK_AGAIN = 0.02
+_LAST_WORDS = 0.2
 
 
 class Guard:
@@ -99,6 +100,7 @@ class Guard:
         for task in tasks:
             task.remove_done_callback(_job_ended)
             task.cancel()
+        await asyncio.wait(tasks, timeout=_LAST_WORDS)
         await self._store.close()
         return code
 

@@ -17,7 +17,12 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local value = redis.call('GET', KEYS[1])
 local state = redis.call('HMGET', KEYS[2], 'epoch', 'until')
 local epoch, lasts = tonumber(state[1] or '0'), tonumber(state[2] or nil)
-if value then epoch = math.max(epoch, tonumber(string.match(value, '^%S+ (%d+) ') or '0')) end
+if value then
+  -- The lease itself knows better than the hash, should that have been lost.
+  epoch = math.max(epoch, tonumber(string.match(value, '^%S+ (%d+) ') or '0'))
+  local left = redis.call('PTTL', KEYS[1])
+  if left >= 0 then lasts = now + left end
+end
 
 local function give(holder, number, ttl)
   redis.call('SET', KEYS[1], holder, 'PX', ttl)
@@ -39,7 +44,7 @@ ATTEMPT = (
 local token, instance, ttl, seen, presence, take = unpack(ARGV)
 ttl, seen = tonumber(ttl), tonumber(seen)
 -- Unknown, or older than what the asker has seen: Redis forgot. It may be held until a full ttl from now.
-if not lasts or epoch < seen then epoch, lasts = math.max(epoch, seen), now + ttl end
+if not lasts or (not value and epoch < seen) then epoch, lasts = math.max(epoch, seen), now + ttl end
 local mine = value and string.sub(value, 1, #token + 1) == token .. ' '
 if take == '1' then
   if mine then

@@ -18,6 +18,9 @@ from .settings import from_environment
 log = logging.getLogger("pollguard")
 
 _OWN_PREFIX = b"POLLGUARD_"
+_kept: list[object] = []
+"""The event loop. It is neither closed, which would wait for name lookups that hang, nor collected as
+garbage: the process ends right after it."""
 
 
 def parse_arguments(arguments: list[str], env_mode: str) -> list[str]:
@@ -64,8 +67,9 @@ def run(arguments: list[str]) -> int:
     listener = bind(socket_name(settings.instance, settings.lease))
     logging.captureWarnings(True)
     try:
-        # Never closed: that would wait for name lookups that hang. The process ends right after.
-        return asyncio.Runner().run(Guard(settings, env, keeper, listener).run())
+        runner = asyncio.Runner()
+        _kept.append(runner)
+        return runner.run(Guard(settings, env, keeper, listener).run())
     except SettingsError:
         raise
     except Exception:

@@ -74,7 +74,7 @@ class LeaseStore:
                 if message["type"] in ("message", "subscribe"):
                     yield
             raise LeaseError("the subscription went silent")
-        except _redis_errors() as error:
+        except Exception as error:  # a client that is cut off in mid-sentence raises all sorts
             raise LeaseError(_say(error)) from error
         finally:
             self._dispose(client, pubsub.aclose())  # type: ignore[no-untyped-call]
@@ -95,20 +95,16 @@ class LeaseStore:
         try:
             done, _pending = await asyncio.wait({task}, timeout=self._margins.request_timeout)
         except asyncio.CancelledError:
-            task.cancel()
+            _abandon(task)
             raise
-        if done and task.exception() is None:
+        error = task.exception() if done and not task.cancelled() else None
+        if done and not task.cancelled() and error is None:
             return task.result()
-        error = task.exception() if done else TimeoutError("no answer in time")
-        if not done:
-            task.cancel()
-            task.add_done_callback(lambda t: t.cancelled() or t.exception())
+        _abandon(task)
         # The connection may hold the late answer to this request: never use it again.
         broken, self._client = self._client, self._connect()
         self._dispose(broken)
-        if not isinstance(error, _redis_errors()):
-            raise error if error is not None else LeaseError("no answer")
-        raise LeaseError(_say(error)) from error
+        raise LeaseError(_say(error) if error else "no answer in time") from error
 
     async def _evaluate(self, script: str, *arguments: str) -> object:
         from redis.exceptions import NoScriptError
@@ -137,10 +133,10 @@ class LeaseStore:
         task.add_done_callback(self._cleaning.discard)
 
 
-def _redis_errors() -> tuple[type[Exception], ...]:
-    from redis.exceptions import RedisError
-
-    return (RedisError, OSError, TimeoutError)
+def _abandon(task: asyncio.Future[object]) -> None:
+    task.cancel()
+    # Whatever becomes of it is of no interest, and shall not be complained about.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _say(error: BaseException) -> str:

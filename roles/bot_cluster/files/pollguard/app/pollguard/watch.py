@@ -60,7 +60,10 @@ class PollWatch:
     async def run(self) -> None:
         """Look once a second, less often as long as a poll is seen, for ever."""
         while True:
-            seen = self.watching and self._look()
+            seen = False
+            # To see nothing is a matter for health, to fail at looking is no reason to end anything.
+            with contextlib.suppress(OSError, ValueError):
+                seen = self.watching and self._look()
             if self.watching:
                 self._changed()
             await asyncio.sleep(self._interval if seen else _SAMPLE)
