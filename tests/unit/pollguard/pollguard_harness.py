@@ -31,6 +31,8 @@ LEASE = f"pollguard:{{{BOT_ID}}}:lease"
 QUICK = {
     "POLLGUARD_TTL": "1.2",
     "POLLGUARD_RENEW": "0.2",
+    "POLLGUARD_REDIS_TIMEOUT": "0.25",
+    "POLLGUARD_TERM_GRACE": "0.3",
     "POLLGUARD_METRICS_PORT": "0",
     "POLLGUARD_LOG_LEVEL": "debug",
     "POLLGUARD_POLL_MAX_AGE": "0",

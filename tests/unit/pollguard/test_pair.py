@@ -12,7 +12,9 @@ import pytest
 from pollguard_harness import Folder, GuardProcess, MakeGuard, boot_time, wait_for
 
 TTL = 1.2
-DEFAULTS = {"POLLGUARD_TTL": "", "POLLGUARD_RENEW": ""}
+DEFAULTS = dict.fromkeys(
+    ("POLLGUARD_TTL", "POLLGUARD_RENEW", "POLLGUARD_REDIS_TIMEOUT", "POLLGUARD_TERM_GRACE"), ""
+)
 
 
 def start_pair(make_guard: MakeGuard, *options: str, **env: str) -> tuple[GuardProcess, GuardProcess]:
@@ -66,7 +68,7 @@ def test_kill_of_the_guard(make_guard: MakeGuard, folder: Folder, env: dict[str,
 def test_kill_of_the_bot(make_guard: MakeGuard, folder: Folder) -> None:
     active, _ = start_pair(make_guard, "--escape", POLLGUARD_LEFTOVER_GRACE="0.5")
     at = boot_time()
-    os.kill(folder.events("start", "one")[0]["pid"], signal.SIGKILL)
+    os.kill(folder.events("start", "one")[-1]["pid"], signal.SIGKILL)
     assert active.wait() == 128 + signal.SIGKILL
     # What it left ignores TERM and had its grace; the lease was held all the while.
     assert folder.wait_event("start", "two")["at"] - at <= 0.5 + 0.5
