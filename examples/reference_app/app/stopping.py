@@ -37,7 +37,7 @@ class Backoff:
 
     def delay(self) -> float:
         value, self._next = self._next, min(self._next * 2, self._most)
-        return value * random.uniform(0.8, 1.2)  # noqa: S311
+        return value * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries, keeps no secret
 
 
 async def every(seconds: float, what: str, action: Callable[[], Awaitable[object]]) -> None:
