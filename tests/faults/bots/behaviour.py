@@ -1,4 +1,4 @@
-"""What the bots in Python have in common: how long they work, what they answer, and how they fail on demand."""
+"""What the bots in Python have in common: how long they work, what they answer, how they fail on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ordinary python-telegram-bot bot, its updates handled concurrently: answers each message with its text."""
+"""An ordinary python-telegram-bot bot with concurrent updates: answers each message with its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ordinary pyTelegramBotAPI bot, with the threads that it has by default: answers each message with its text."""
+"""An ordinary pyTelegramBotAPI bot, with its default threads: answers each message with its text."""
 
 from __future__ import annotations
 

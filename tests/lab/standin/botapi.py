@@ -92,7 +92,10 @@ class BotApi:
         return _ok(result)
 
     async def _get_updates(self, request: web.Request, bot: Bot, entry: Entry) -> web.Response:
-        visit = bot.watch.begin(entry.client, lambda: _hung_up(request))
+        def over(at: float) -> None:
+            entry.over = at
+
+        visit = bot.watch.begin(entry.client, lambda: _hung_up(request), over)
         try:
             params = await self._read(request, bot, entry)
             fault = self._world.faults.take(bot.username, GET_UPDATES)

@@ -13,6 +13,7 @@ from standin.bot import Bot, World
 from standin.chats import DEFAULT_CHAT
 from standin.fal import Fal
 from standin.faults import Fault
+from standin.load import Load
 from standin.webhooks import webhook_info
 
 MAX_WAIT_S = 120.0
@@ -49,6 +50,7 @@ class Control:
     def __init__(self, world: World, fal: Fal) -> None:
         self._world = world
         self._fal = fal
+        self._loads: dict[str, Load] = {}
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -60,6 +62,9 @@ class Control:
                 web.post("/control/bots", self._add_bot),
                 web.delete("/control/bots/{username}", self._remove_bot),
                 web.post("/control/say", self._say),
+                web.get("/control/load", self._show_load),
+                web.post("/control/load", self._start_load),
+                web.delete("/control/load", self._stop_load),
                 web.get("/control/answers", self._answers),
                 web.get("/control/fail", self._faults),
                 web.post("/control/fail", self._fail),
@@ -73,6 +78,7 @@ class Control:
                 web.post("/control/fal/sign", self._sign),
             ]
         )
+        app.on_cleanup.append(self._stop_loads)
         return app
 
     def _bot(self, source: Any) -> Bot:
@@ -109,6 +115,35 @@ class Control:
         said = {"update_id": update_id, "chat_id": chat_id, "message_id": message_id, "cursor": cursor}
         return web.json_response(said | {"at": time.monotonic()})
 
+    async def _start_load(self, request: web.Request) -> web.Response:
+        body = await _json(request)
+        bot = self._bot(body)
+        (text,) = _required(body, "text")
+        former = self._loads.get(bot.username)
+        if former is not None:
+            await former.stop()
+        chat_id = int(body.get("chat_id") or DEFAULT_CHAT)
+        self._loads[bot.username] = Load(bot, text, float(body.get("per_second") or 1), chat_id)
+        return web.json_response({"ok": True})
+
+    def _load(self, request: web.Request) -> Load:
+        bot = self._bot(request.query)
+        if bot.username not in self._loads:
+            raise ValueError(f"nobody was told to write to {bot.username}")
+        return self._loads[bot.username]
+
+    async def _show_load(self, request: web.Request) -> web.Response:
+        return web.json_response(self._load(request).as_json())
+
+    async def _stop_load(self, request: web.Request) -> web.Response:
+        load = self._load(request)
+        await load.stop()
+        return web.json_response(load.as_json())
+
+    async def _stop_loads(self, _: web.Application) -> None:
+        for load in self._loads.values():
+            await load.stop()
+
     async def _answers(self, request: web.Request) -> web.Response:
         query = request.query
         chat_id = int(query["chat_id"]) if query.get("chat_id") else None
@@ -134,7 +169,8 @@ class Control:
 
     async def _log(self, request: web.Request) -> web.Response:
         query = request.query
-        entries, cursor = self._world.log.since(int(query.get("since") or 0), query.get("username") or None)
+        since, username = int(query.get("since") or 0), query.get("username") or None
+        entries, cursor = self._world.log.since(since, username, query.get("method") or None)
         return web.json_response({"log": [entry.as_json() for entry in entries], "cursor": cursor})
 
     async def _polls(self, request: web.Request) -> web.Response:

@@ -34,6 +34,8 @@ class Entry:
     status: int | None = None
     outcome: str | None = None
     updates: list[int] | None = None
+    # Of a poll: when it could receive nothing any more. Its 409 may come seconds later.
+    over: float | None = None
 
     def end(self, status: int | None, outcome: str) -> None:
         """How it ended: the HTTP status (None: the client had hung up) and in words."""
@@ -65,15 +67,22 @@ class RequestLog:
         self._entries.append(entry)
         return entry
 
-    def since(self, cursor: int, username: str | None = None) -> tuple[list[Entry], int]:
-        """Requests after the cursor, and the next cursor.
+    def since(
+        self, cursor: int, username: str | None = None, method: str | None = None
+    ) -> tuple[list[Entry], int]:
+        """Requests after the cursor, of a bot and to a method where these are given, and the next cursor.
 
         A request in flight holds the cursor back: it is shown now and, ended, the next time again.
         """
         fresh = list(takewhile(lambda entry: entry.id > cursor, reversed(self._entries)))[::-1]
         open_ids = [entry.id for entry in fresh if entry.ended is None]
         next_cursor = min(open_ids) - 1 if open_ids else max(self._last_id, cursor)
-        return [entry for entry in fresh if username in (None, entry.username)], next_cursor
+        wanted = method.lower() if method else None
+        return [
+            entry
+            for entry in fresh
+            if username in (None, entry.username) and wanted in (None, entry.method.lower())
+        ], next_cursor
 
     def clear(self) -> None:
         """Forgets everything; ids go on."""

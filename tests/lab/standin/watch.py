@@ -39,6 +39,7 @@ class Visit:
     client: Client
     started: float
     is_gone: Callable[[], bool]
+    on_over: Callable[[float], None]
 
 
 class PollWatch:
@@ -57,8 +58,13 @@ class PollWatch:
         self._idle_since: float | None = None
         self._last_client: Client | None = None
 
-    def begin(self, client: Client, is_gone: Callable[[], bool]) -> Visit:
-        """A poll arrived. `is_gone` says whether its client has hung up meanwhile."""
+    def begin(
+        self,
+        client: Client,
+        is_gone: Callable[[], bool],
+        on_over: Callable[[float], None] = lambda _: None,
+    ) -> Visit:
+        """A poll arrived. `is_gone` says whether its client hung up meanwhile; `on_over` is told when it ends."""
         for visit in [visit for visit in self._in_flight if visit.is_gone()]:
             self.end(visit)
         now = time.monotonic()
@@ -80,16 +86,18 @@ class PollWatch:
         if last is not None and last.name != client.name:
             self.handovers.append({"at": now, "from": last.name, "to": client.name, "gap_s": gap})
         self._last_client = client
-        visit = Visit(client, now, is_gone)
+        visit = Visit(client, now, is_gone, on_over)
         self._in_flight.add(visit)
         return visit
 
     def end(self, visit: Visit) -> None:
         """A poll was answered, was ended by a conflict, or its client has hung up; harmless when repeated."""
         if visit in self._in_flight:
+            now = time.monotonic()
             self._in_flight.discard(visit)
+            visit.on_over(now)
             if not self._in_flight:
-                self._idle_since = time.monotonic()
+                self._idle_since = now
 
     def deliver(self, update_ids: Iterable[int]) -> None:
         """Updates were handed to a client that is still there."""
