@@ -64,7 +64,7 @@ class PollWatch:
         is_gone: Callable[[], bool],
         on_over: Callable[[float], None] = lambda _: None,
     ) -> Visit:
-        """A poll arrived. `is_gone` says whether its client hung up meanwhile; `on_over` is told when it ends."""
+        """A poll arrived. `is_gone` says whether its client hung up; `on_over` is told when it ends."""
         for visit in [visit for visit in self._in_flight if visit.is_gone()]:
             self.end(visit)
         now = time.monotonic()
