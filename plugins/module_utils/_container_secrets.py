@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, Aisha Cluster Contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The secrets that a container was given, and how they are kept out of what people read.
+
+Private to this collection. No I/O here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ansible_collections.aisha.cluster.plugins.module_utils._bot_token import (
+    MASK,
+    BotToken,
+    redact_any_token,
+    shape_fault,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL|_KEY(?:$|_)", re.IGNORECASE)
+_USERINFO = re.compile(r"(://[^:/@\s]*):([^/\s]+)@")
+# A shorter value would mask ordinary words; inside a URL, where one is expected, any length is masked.
+_SHORTEST = 6
+
+
+@dataclass(frozen=True)
+class Masker:
+    """Masks the secrets of one container, and whatever looks like a bot's token. repr() doesn't show them."""
+
+    tokens: tuple[BotToken, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Masker({len(self.tokens)} tokens, {len(self.others)} others)"
+
+    @classmethod
+    def of(cls, environment: Iterable[str] | None) -> Masker:
+        """Learn the secrets of ``NAME=value`` lines: by their names, their shape, and passwords in URLs."""
+        tokens: set[BotToken] = set()
+        others: set[str] = set()
+        for line in environment or ():
+            name, _equals, value = line.partition("=")
+            if shape_fault(value) is None:
+                tokens.add(BotToken(value))
+            elif _SECRET_NAME.search(name):
+                others.add(value)
+            others.update(match[2] for match in _USERINFO.finditer(value))
+        known = {value for value in others if len(value) >= _SHORTEST}
+        known |= {quote(value, safe="") for value in known}
+        # Longest first: a secret may contain another one.
+        return cls(tuple(tokens), tuple(sorted(known, key=len, reverse=True)))
+
+    def tokens_in(self, value: Any) -> Any:
+        """Mask tokens alone, in text and in any nesting of lists and dicts: for names and identities."""
+        for token in self.tokens:
+            value = token.redact(value)
+        return _each_text(value, redact_any_token)
+
+    def __call__(self, value: Any) -> Any:
+        """Mask all secrets, in text and in any nesting of lists and dicts."""
+        return _each_text(self.tokens_in(value), self._mask_others)
+
+    def _mask_others(self, text: str) -> str:
+        for secret in self.others:
+            text = text.replace(secret, MASK)
+        return _USERINFO.sub(rf"\1:{MASK}@", text)
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {_each_text(key, change): _each_text(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_each_text(item, change) for item in value]
+    return value
