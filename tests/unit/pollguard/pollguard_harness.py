@@ -29,6 +29,7 @@ LEASE = f"pollguard:{{{BOT_ID}}}:lease"
 
 # A third of the defaults, to be quick; what the defaults promise is tested with the defaults.
 QUICK = {
+    "POLLGUARD_MODE": "process",
     "POLLGUARD_TTL": "1.2",
     "POLLGUARD_RENEW": "0.2",
     "POLLGUARD_REDIS_TIMEOUT": "0.25",

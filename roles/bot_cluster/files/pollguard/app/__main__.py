@@ -7,7 +7,8 @@ import signal
 import sys
 
 _USAGE = """\
-usage: pollguard run [--mode process] -- COMMAND [ARGUMENT …]   run COMMAND while holding the lease
+usage: pollguard run [--mode gate|process] -- COMMAND [ARGUMENT …]
+                                              run COMMAND; of all that do, one alone polls
        pollguard health                       exit 0 when this instance is good, else say why not
        pollguard status [--json]              what this instance's guard knows
        pollguard handover [--force]           give the lease to a standby (--force: even if none is known)

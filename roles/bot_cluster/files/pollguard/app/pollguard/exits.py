@@ -15,12 +15,16 @@ BAD_REDIS_URL = 65
 """POLLGUARD_REDIS_URL is missing or can't be understood."""
 BAD_SETTINGS = 66
 """Another setting is missing, can't be parsed, or contradicts another one."""
+REDIS_REFUSED = 67
+"""Redis refused the login, or what the guard needs to do."""
+PORT_TAKEN = 68
+"""Something else listens on the gate's port."""
 NAME_TAKEN = 69
 """A guard of the same instance name already runs in this network namespace."""
 INTERNAL = 70
 """The guard failed at its own work (its keeper died, a defect): COMMAND was killed first."""
 DEAF = 75
-"""COMMAND had no connection to the Bot API for too long, and was ended."""
+"""COMMAND hadn't polled for too long, and was ended."""
 UNHEALTHY = 76
 """The health command failed too often, and COMMAND was ended."""
 NOT_EXECUTABLE = 126

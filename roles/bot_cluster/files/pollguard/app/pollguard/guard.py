@@ -1,4 +1,4 @@
-"""The guard in process mode: gathers facts, asks for a decision, carries it out."""
+"""The guard, as far as both modes share it: gathers facts, asks for a decision, carries it out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -15,9 +16,9 @@ from . import exits
 from .clock import Clock, now
 from .command import Command, Work
 from .connect import Connector
-from .decisions import Action, Decision, Ending, Facts, Limits, Reason, decide, may_take
+from .decisions import Action, Decision, Ending, Reason
+from .errors import SettingsError
 from .handover import Handover
-from .health import deaf_for
 from .lease import Keys
 from .leasing import Leasing
 from .metrics import Metrics
@@ -38,8 +39,16 @@ _LOOK_AGAIN = 0.02
 _LAST_WORDS = 0.2
 
 
-class Guard:
-    """One run of `pollguard run --mode process`."""
+class RedisRefusedError(SettingsError):
+    """Redis can be reached, but doesn't let the guard in."""
+
+    exit_code = exits.REDIS_REFUSED
+
+
+class Guard(ABC):
+    """One run of `pollguard run`."""
+
+    reporter: Reporter
 
     def __init__(
         self,
@@ -56,6 +65,7 @@ class Guard:
         self._ending: Ending | None = None
         self._killed_at: float | None = None
         self._stop: signal.Signals | None = None
+        self._stop_at: float | None = None
         changed = self._wake.set
         self._children = Children()
         self._command = Command(*keeper, clock, changed)
@@ -73,22 +83,63 @@ class Guard:
             margins,
             clock,
         )
-        observe = self._metrics.observe_request
-        self._leasing = Leasing(self._store, margins, clock, changed, self._may_take, observe)
-        self._handover = Handover(settings.instance, settings.step_back, self._leasing, clock, changed)
-        self._reporter = Reporter(
-            settings, self._leasing, self._command, self._polls, self._health, self._handover, clock
+        self._leasing = Leasing(
+            self._store,
+            margins,
+            clock,
+            changed,
+            self._may_take,
+            is_ready=self._is_ready,
+            observe=self._metrics.observe_request,
+            keep=settings.gate is not None and settings.gate.keep,
         )
+        self._handover = Handover(settings.instance, settings.step_back, self._leasing, clock, changed)
         self._server = StatusServer(
             listener, {"status": self._on_status, "health": self._on_health, "handover": self._on_handover}
         )
 
+    @abstractmethod
+    def _decide(self) -> Decision:
+        """What to do next."""
+
+    @abstractmethod
+    def _may_take(self) -> bool:
+        """Whether the lease may be taken when it is free."""
+
+    @abstractmethod
+    def _is_ready(self) -> bool:
+        """Whether this instance counts as a standby that can take over."""
+
+    @abstractmethod
+    def _take_notice(self) -> None:
+        """Pass on to the parts what others of them have learned."""
+
+    @abstractmethod
+    def _start_command(self) -> None:
+        """Have the keeper start COMMAND."""
+
+    @abstractmethod
+    async def _give_up_lease(self, decision: Decision) -> None:
+        """RELEASE, HAND_OVER or PAUSE."""
+
+    def _jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs as long as the guard does."""
+        jobs = [self._leasing.run(), self._leasing.listen(), self._server.run()]
+        jobs += [self._polls.run(), self._polls.resolve()]
+        return [*jobs, self._health.run()] if self._health is not None else jobs
+
     async def run(self) -> int:
-        """Until the guard is to exit; returns the exit code."""
+        """Until the guard is to exit; returns the exit code. Raises RedisRefusedError before COMMAND runs."""
         self._install_signals()
         self._children.watch()
         self._command.watch()
         settings = self._settings
+        await self._leasing.ask()
+        if self._leasing.refused:
+            raise RedisRefusedError(
+                f"Redis at {settings.redis} refuses the guard ({self._leasing.last_error}): check user, "
+                "password and permissions of POLLGUARD_REDIS_URL"
+            )
         self._metrics.serve(settings.metrics_port, settings.metrics_address)
         log.info("%s waits for the lease %s at %s", settings.instance, settings.lease, settings.redis)
         tasks = [asyncio.create_task(job) for job in self._jobs()]
@@ -104,63 +155,35 @@ class Guard:
         await self._store.close()
         return code
 
-    def _jobs(self) -> list[Coroutine[Any, Any, None]]:
-        jobs = [self._leasing.run(), self._leasing.listen(), self._server.run()]
-        jobs += [self._polls.run(), self._polls.resolve()]
-        return [*jobs, self._health.run()] if self._health is not None else jobs
-
     async def _decide_until_exit(self) -> int:
-        limits = Limits(self._settings.stop_timeout, self._settings.leftover_grace)
         while True:
             self._wake.clear()
+            self._watch_health()
             self._take_notice()
-            decision = decide(self._facts(), self._settings.margins, limits, self._clock())
+            self._handover.look()
+            self.reporter.ending = self._ending.reason if self._ending else None
+            decision = self._decide()
             match decision.action:
                 case Action.EXIT:
                     return decision.code
                 case Action.WAIT:
                     await self._wait(decision.again_at)
+                case Action.PAUSE:
+                    await self._give_up_lease(decision)
+                    await self._wait(decision.again_at)
                 case _:
                     await self._carry_out(decision)
 
-    def _take_notice(self) -> None:
-        """Pass on to the parts what others of them have learned."""
-        state, tenure = self._command.state, self._leasing.tenure
-        if tenure is not None and state.work is not Work.ABSENT:
-            self._command.extend(self._settings.margins.kill_at(tenure.renewed_at))
-        if state.expired and self._ending is None:
-            self._ending = Ending(Reason.LEASE, self._clock())
+    def _watch_health(self) -> None:
         if self._health is not None:
+            state = self._command.state
             ready_at = state.since + self._settings.start_grace
             self._health.running = state.work is Work.RUNNING and self._clock() >= ready_at
-        self._handover.look()
-        self._reporter.ending = self._ending.reason if self._ending else None
-
-    def _facts(self) -> Facts:
-        state, tenure = self._command.state, self._leasing.tenure
-        return Facts(
-            renewed_at=tenure.renewed_at if tenure else None,
-            work=state.work,
-            code=state.code if state.work is Work.ABSENT else None,
-            ending=self._ending,
-            killing=self._killed_at is not None,
-            stop=self._stop is not None,
-            handover=self._handover.wanted,
-            stepping_back=self._handover.stepping_back,
-            deaf=0 < self._settings.deaf_after < deaf_for(self._reporter.sight()),
-            unhealthy=self._health is not None and self._health.failed,
-            keeper_gone=self._command.keeper_gone,
-        )
-
-    def _may_take(self) -> bool:
-        return may_take(self._facts())
 
     async def _carry_out(self, decision: Decision) -> None:
         match decision:
             case Decision(Action.START):
-                if self._leasing.tenure is not None:
-                    self._polls.reset(watching=True)
-                    self._command.start(self._settings.margins.kill_at(self._leasing.tenure.renewed_at))
+                self._start_command()
             case Decision(Action.END, Ending() as ending):
                 left = ending.limit - self._clock()
                 log.info("COMMAND is to end (%s), %.1f s are left to it", ending.reason, left)
@@ -173,9 +196,8 @@ class Guard:
                 self._ending = ending
                 self._killed_at = self._clock()
                 self._command.kill()
-            case Decision(Action.RELEASE):
-                await self._leasing.release()
-                self._handover.released()
+            case Decision(Action.RELEASE | Action.HAND_OVER):
+                await self._give_up_lease(decision)
             case Decision(Action.DROP):
                 self._leasing.drop()
             case Decision(Action.RETIRE):
@@ -218,16 +240,17 @@ class Guard:
         if self._stop is not None:
             self._command.signal(number)
         self._stop = number
+        self._stop_at = self._stop_at or self._clock()
         self._wake.set()
 
     def _status(self) -> dict[str, Any]:
-        return self._reporter.status()
+        return self.reporter.status()
 
     async def _on_status(self, _request: dict[str, Any]) -> dict[str, Any]:
         return self._status()
 
     async def _on_health(self, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"fault": self._reporter.fault()}
+        return {"fault": self.reporter.fault()}
 
     async def _on_handover(self, request: dict[str, Any]) -> dict[str, Any]:
         return await self._handover.order(force=bool(request.get("force")))

@@ -1,17 +1,17 @@
 """The lease: one key in Redis, changed only by whoever knows its random token. Pure.
 
 Keys, all in one hash slot: the lease itself (`token epoch instance`, with a time to live), `…:state` (a
-hash: the epoch, which only grows, and until when it is given), `…:standbys` (a sorted set: who waits, scored
-by when that goes stale).
-On the channel `…:notice` a release is announced. A Redis user needs `~pollguard:* &pollguard:*`
-and +eval +evalsha +get +set +del +hset +hmget +pttl +time +zadd +zrem +zrangebyscore
-+zremrangebyscore +publish +subscribe +ping (+select, where the database isn't 0).
+hash: the epoch, which only grows, until when it is given, and the bot's position in its updates),
+`…:standbys` (a sorted set: who could take over, scored by when that goes stale).
+On the channel `…:notice` it is announced that the lease was released or taken. README.md says what a Redis
+user must be allowed.
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from .settings import Margins
@@ -19,8 +19,22 @@ from .settings import Margins
 _FOREVER = 3600.0
 
 
+class Take(Enum):
+    """Which lease an attempt may take."""
+
+    NONE = "0"
+    RELEASED = "1"
+    """One that its holder has given up."""
+    EXPIRED = "2"
+    """Also one that has run out by the clock of Redis."""
+
+
 class LeaseError(Exception):
     """Redis didn't answer in time, or not as it should; nothing is known about the request's effect."""
+
+
+class LeaseRefusedError(LeaseError):
+    """Redis refuses the login, or what the guard does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +96,30 @@ class Answer:
     standbys: tuple[str, ...]
     at: float
     """When the answer came, on the guard's clock."""
+    released: bool = False
+    """Nobody holds it, since it was given up."""
+    delivered: int | None = None
+    confirmed: int | None = None
+    """The bot's position, see position.py; None is unknown."""
 
 
 def parse_answer(reply: list[Any], at: float) -> Answer:
     """An Answer from the scripts' reply; raises LeaseError when the key holds something foreign."""
-    mine, value, left, *standbys = reply
+    mine, value, left, released, delivered, confirmed, *standbys = reply
     parts = str(value).split(" ")
     if value and (len(parts) != 3 or not parts[1].isdecimal()):
         raise LeaseError("the lease's key holds something that no poll guard wrote")
     holder, epoch = (parts[2], int(parts[1])) if value else ("", 0)
     # -1: somebody made the key permanent by hand.
     seconds = int(left) / 1000 if int(left) >= 0 else _FOREVER
-    return Answer(bool(mine), holder, epoch, seconds, tuple(map(str, standbys)), at)
+    names = tuple(map(str, standbys))
+    return Answer(
+        bool(mine), holder, epoch, seconds, names, at, bool(released), _offset(delivered), _offset(confirmed)
+    )
+
+
+def _offset(text: object) -> int | None:
+    return int(str(text)) if str(text).isdecimal() else None
 
 
 def new_token() -> str:

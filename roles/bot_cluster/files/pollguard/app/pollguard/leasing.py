@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from .clock import Clock
-from .lease import Answer, LeaseError, Tenure, new_token, next_request
+from .lease import Answer, LeaseError, LeaseRefusedError, Take, Tenure, new_token, next_request
 from .settings import Margins
 from .store import LeaseStore
 
@@ -29,13 +29,18 @@ class Leasing:
         clock: Clock,
         changed: Callable[[], None],
         may_take: Callable[[], bool],
+        *,
+        is_ready: Callable[[], bool] = lambda: True,
         observe: Callable[[float], None] = lambda _: None,
+        keep: bool = False,
     ) -> None:
         self.tenure: Tenure | None = None
         self.answer: Answer | None = None
         self.errors = 0
         self.last_error = ""
         self.failing = False
+        self.refused = False
+        """Redis refused the login, or a command, when it was asked last."""
         self.takes = 0
         self.free_since: float | None = None
         """Since when Redis has said that nobody holds the lease."""
@@ -46,23 +51,38 @@ class Leasing:
         self._clock = clock
         self._changed = changed
         self._may_take = may_take
+        self._is_ready = is_ready
         self._observe = observe
+        self._keep = keep
         self._token = new_token()
         self._seen_epoch = 0
+        self._others_until = clock() + margins.ttl
         self._poked = asyncio.Event()
         # One request at a time: a release must not overtake the renewal before it.
         self._lock = asyncio.Lock()
         self._waiting = False
+
+    @property
+    def active(self) -> bool:
+        """The lease is held as far as this guard can know; with `keep`, also while Redis is away."""
+        if self.tenure is None:
+            return False
+        in_time = self._clock() < self._margins.deadline(self.tenure.renewed_at)
+        return in_time or (self._keep and self.failing)
 
     async def run(self) -> None:
         """Renew or ask, for ever."""
         while True:
             # Before asking: a notice that comes meanwhile is about something newer than the answer.
             self._poked.clear()
-            async with self._lock:
-                due = await self._request(self._clock())
-            self._changed()
-            await self._sleep_until(due)
+            await self._sleep_until(await self.ask())
+
+    async def ask(self) -> float:
+        """Renew or ask once; returns when to do so again."""
+        async with self._lock:
+            due = await self._request(self._clock())
+        self._changed()
+        return due
 
     async def listen(self) -> None:
         """Ask at once when a release is announced, for ever."""
@@ -84,7 +104,29 @@ class Leasing:
         """Ask Redis now rather than at the next interval."""
         self._poked.set()
 
-    async def release(self) -> None:
+    async def deliver(self, delivered: int, confirmed: int) -> bool:
+        """The fence: whether updates up to `delivered` may be handed out. Asks until Redis says so or not, or
+        the lease has run out."""
+        asked_again = False
+        while (tenure := self.tenure) is not None and self.active:
+            if self.failing and self._keep:
+                return True
+            try:
+                if await self._store.deliver(tenure, delivered, confirmed):
+                    return True
+            except LeaseError as error:
+                self._failed(error)
+                self._changed()
+                await asyncio.sleep(_RETRY)
+                continue
+            if asked_again:
+                return False
+            # Lost, or only forgotten by Redis: then renewing puts it back.
+            asked_again = True
+            await self.ask()
+        return False
+
+    async def release(self, position: int | None = None) -> None:
         """Give the lease up, if it is held or a lost answer may have granted it."""
         async with self._lock:
             tenure, self.tenure = self.tenure, None
@@ -93,7 +135,7 @@ class Leasing:
             until = self._margins.deadline(tenure.renewed_at) if tenure else self._clock()
             while True:
                 try:
-                    released = await self._store.release(token)
+                    released = await self._store.release(token, position)
                 except LeaseError as error:
                     self._failed(error)
                     if self._clock() >= until:
@@ -129,16 +171,20 @@ class Leasing:
             if before is not None:
                 held, answer = await self._store.renew(before)
             else:
-                held, answer = await self._store.attempt(self._token, self._seen_epoch, take=self._may_take())
+                held, answer = await self._store.attempt(
+                    self._token, self._seen_epoch, self._take(asked_at), ready=self._is_ready()
+                )
         except LeaseError as error:
             self._failed(error)
             return self._clock() + (_RETRY if before is not None else self._margins.renew)
         if self.failing:
             log.info("Redis answers again")
-        self.failing = False
+        self.failing = self.refused = False
         self._observe(answer.at - asked_at)
         self.answer = answer
         self._seen_epoch = max(self._seen_epoch, answer.epoch)
+        if answer.holder:
+            self._others_until = answer.at + answer.left
         # The clock may have run out while Redis was asked, and the tenure been dropped.
         if before is not None and self.tenure is None:
             with contextlib.suppress(LeaseError):
@@ -155,11 +201,21 @@ class Leasing:
         if before is not None and held is None:
             self._token = new_token()
             log.error("the lease of epoch %d is lost: %s", before.epoch, answer.holder or "the key is gone")
-        return next_request(held.renewed_at if held else None, answer, self._margins, asked_at)
+        due = next_request(held.renewed_at if held else None, answer, self._margins, asked_at)
+        waits = held is None and not answer.holder and not answer.released and answer.at < self._others_until
+        return min(due, self._others_until) if waits else due
+
+    def _take(self, now: float) -> Take:
+        """What Redis' clock says of a lease that ran out must agree with what was seen of it: that clock may
+        have been set forward under a holder who is well."""
+        if not self._may_take():
+            return Take.NONE
+        return Take.EXPIRED if now >= self._others_until else Take.RELEASED
 
     def _failed(self, error: LeaseError) -> None:
         self.errors += 1
         self.last_error = str(error)
+        self.refused = isinstance(error, LeaseRefusedError)
         if not self.failing:
             self.failing = True
             log.warning("Redis doesn't answer: %s", error)

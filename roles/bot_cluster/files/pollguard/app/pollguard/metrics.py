@@ -20,7 +20,16 @@ _GAUGES = {
     "command_pid": ("pollguard_command_running", "1 while COMMAND runs"),
     "epoch": ("pollguard_lease_epoch", "Epoch of the lease as Redis gave it last, whoever holds it"),
     "time_left_s": ("pollguard_lease_left_seconds", "Time until the lease ends unless renewed"),
-    "poll_age_s": ("pollguard_poll_age_seconds", "Time since COMMAND was last seen connected to the Bot API"),
+    "poll_age_s": (
+        "pollguard_poll_age_seconds",
+        "Time since the last good poll, 0 during one (process mode: since the Bot API was seen connected)",
+    ),
+    "command_poll_age_s": ("pollguard_command_poll_age_seconds", "Time since COMMAND polled the gate"),
+    "api_age_s": ("pollguard_api_age_seconds", "Time since Telegram answered last"),
+    "backlog": ("pollguard_backlog_updates", "Updates that wait at Telegram"),
+    "revoked": ("pollguard_token_refused", "1 while Telegram refuses the token"),
+    "delivered": ("pollguard_delivered_offset", "Offset behind the updates that were handed out"),
+    "confirmed": ("pollguard_confirmed_offset", "Offset behind the updates that COMMAND has polled past"),
     "redis_age_s": ("pollguard_redis_age_seconds", "Time since Redis answered last"),
     "health_failures": ("pollguard_health_command_failures", "Failures of the health command in a row"),
 }
@@ -28,6 +37,10 @@ _COUNTERS = {
     "takes": ("pollguard_lease_takes", "Times that this instance took the lease"),
     "starts": ("pollguard_command_starts", "Times that COMMAND was started"),
     "handovers": ("pollguard_handovers", "Hand-overs that another instance took"),
+    "updates": ("pollguard_updates", "Updates handed to COMMAND"),
+    "fenced": ("pollguard_fenced_updates", "Updates that the fence kept from COMMAND, as the lease was lost"),
+    "conflicts": ("pollguard_conflicts", "Polls answered 409 while holding the lease: a stranger polls"),
+    "unauthorized": ("pollguard_unauthorized", "Requests for which Telegram refused the token"),
     "redis_errors": ("pollguard_redis_errors", "Requests that Redis didn't answer in time or as it should"),
 }
 
@@ -44,13 +57,15 @@ class _FromStatus(Collector):
             value={"instance": status["instance"], "mode": status["mode"], "version": __version__},
         )
         for key, (name, text) in _GAUGES.items():
-            value = status[key]
+            value = status.get(key)
             if key == "command_pid":
                 value = value is not None
             if value is not None:
                 yield GaugeMetricFamily(name, text, value=float(value))
         for key, (name, text) in _COUNTERS.items():
-            yield CounterMetricFamily(name, text, value=status[key])
+            # What only gate mode counts is left out in process mode.
+            if key in status:
+                yield CounterMetricFamily(name, text, value=status[key])
 
 
 class Metrics:

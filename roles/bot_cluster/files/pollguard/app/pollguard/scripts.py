@@ -3,10 +3,11 @@
 Beside the lease, a hash without a time to live remembers its `epoch` and `until` when it is given: Redis'
 own time in milliseconds, 0 once it was given up. So a lease that was lost (evicted, deleted by hand, Redis
 came back empty) isn't taken for one that has ended: nobody else gets it before its holder, who knows nothing
-of it, has put it back or must be dead.
+of it, has put it back or must be dead. The hash also holds the bot's position in its queue of updates:
+`delivered` and `confirmed`, see position.py.
 
-Every answer but those of RELEASE and LEAVE is: 1 when the lease is the asker's, the lease's value, the
-milliseconds until it can be free, and the names of the standbys.
+ATTEMPT and RENEW answer: 1 when the lease is the asker's, the lease's value, the milliseconds until it can be
+free, 1 when it was given up, `delivered`, `confirmed` (empty: unknown), and the names of the standbys.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _COMMON = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local value = redis.call('GET', KEYS[1])
-local state = redis.call('HMGET', KEYS[2], 'epoch', 'until')
+local state = redis.call('HMGET', KEYS[2], 'epoch', 'until', 'delivered', 'confirmed')
 local epoch, lasts = tonumber(state[1] or '0'), tonumber(state[2] or nil)
 if value then
   -- The lease itself knows better than the hash, should that have been lost.
@@ -33,28 +34,36 @@ local function answer(mine)
   redis.call('HSET', KEYS[2], 'epoch', string.format('%d', epoch), 'until', string.format('%d', lasts))
   local left = redis.call('PTTL', KEYS[1])
   if left == -2 then left = math.max(0, lasts - now) end
-  return {mine, value or '', left, unpack(redis.call('ZRANGEBYSCORE', KEYS[3], now, '+inf'))}
+  local free = (not value and lasts == 0) and 1 or 0
+  return {mine, value or '', left, free, state[3] or '', state[4] or '',
+          unpack(redis.call('ZRANGEBYSCORE', KEYS[3], now, '+inf'))}
 end
 """
 
-# A repeated request with the same token finds the lease that a lost answer had granted.
+# A repeated request with the same token finds the lease that a lost answer had granted. `take` is 0 (only
+# ask), 1 (take a lease that was given up) or 2 (take one that has run out, too).
 ATTEMPT = (
     _COMMON
     + """
-local token, instance, ttl, seen, presence, take = unpack(ARGV)
-ttl, seen = tonumber(ttl), tonumber(seen)
+local token, instance, ttl, seen, presence, take, channel = unpack(ARGV)
+ttl, seen, take = tonumber(ttl), tonumber(seen), tonumber(take)
 -- Unknown, or older than what the asker has seen: Redis forgot. It may be held until a full ttl from now.
 if not lasts or (not value and epoch < seen) then epoch, lasts = math.max(epoch, seen), now + ttl end
+-- Given for longer than anybody gives it: the clock of Redis went back.
+if lasts > now + 2 * ttl then
+  if value then give(value, epoch, 2 * ttl) else lasts = now + ttl end
+end
 local mine = value and string.sub(value, 1, #token + 1) == token .. ' '
-if take == '1' then
+if take > 0 then
   if mine then
     give(value, epoch, ttl)
-  elseif not value and now >= lasts then
+  elseif not value and (lasts == 0 or (take == 2 and now >= lasts)) then
     give(token .. ' ' .. string.format('%d', epoch + 1) .. ' ' .. instance, epoch + 1, ttl)
     mine = true
+    redis.pcall('PUBLISH', channel, 'taken')
   end
 end
-if mine then
+if mine or presence == '0' then
   redis.call('ZREM', KEYS[3], instance)
 else
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
@@ -79,11 +88,20 @@ return answer(0)
 """
 )
 
+# The fence: updates may be handed out only after this has said 1. No clock takes part.
+DELIVER = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[2], 'delivered', ARGV[2], 'confirmed', ARGV[3])
+return 1
+"""
+
+# With a position (a hand-over) the next holder starts there; without, where this one's confirmed stands.
 RELEASE = """
 local value = redis.call('GET', KEYS[1])
 if not value or string.sub(value, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[2], 'until', 0)
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], 'delivered', ARGV[3], 'confirmed', ARGV[3]) end
 redis.pcall('PUBLISH', ARGV[2], 'released')
 return 1
 """

@@ -9,10 +9,11 @@ import math
 import shlex
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from .calls import PERMISSIONS
 from .errors import RedisUrlError, SettingsError
-from .names import instance_name, lease_name
+from .names import TOKEN_VARIABLES, instance_name, lease_name
 from .redis_url import RedisAddress, parse_redis_url
 
 DEFAULT_API_URL = "https://api.telegram.org"
@@ -78,6 +79,30 @@ class HealthCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What gate mode needs beside the rest."""
+
+    token: str = field(repr=False)
+    address: str
+    port: int
+    api_url_variables: tuple[str, ...]
+    """Names under which COMMAND looks for the Bot API's address."""
+    redeliver: bool
+    """What a crashed COMMAND may not have finished comes again."""
+    after_idle: bool
+    keep: bool
+    """The active goes on while Redis is away."""
+    permissions: frozenset[str]
+    quiet: float
+
+    @property
+    def url(self) -> str:
+        """The Bot API's address for COMMAND."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything `run` needs to know."""
 
@@ -97,9 +122,11 @@ class Settings:
     metrics_port: int
     metrics_address: str
     log_level: str
+    gate: GateSettings | None
+    """None in process mode."""
 
 
-def from_environment(env: Mapping[str, str]) -> Settings:
+def from_environment(env: Mapping[str, str], mode: str) -> Settings:
     """Read and check all settings; raises SettingsError (RedisUrlError for the URL) with one clear line."""
     url = env.get("POLLGUARD_REDIS_URL", "")
     if not url:
@@ -133,7 +160,36 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         metrics_port=read.whole("POLLGUARD_METRICS_PORT", 9091, most=65535),
         metrics_address=env.get("POLLGUARD_METRICS_ADDRESS") or "0.0.0.0",  # noqa: S104 (scraped from outside)
         log_level=read.choice("POLLGUARD_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        gate=_gate(env, read) if mode == "gate" else None,
     )
+
+
+def _gate(env: Mapping[str, str], read: _Reader) -> GateSettings:
+    token = next((env[name] for name in TOKEN_VARIABLES if env.get(name)), "")
+    if not token:
+        raise SettingsError("gate mode needs TELEGRAM_BOT_TOKEN (or TELEGRAM_TOKEN): it polls for COMMAND")
+    api_url = env.get("TELEGRAM_API_URL") or DEFAULT_API_URL
+    if not api_url.startswith(("http://", "https://")):
+        raise SettingsError(f"TELEGRAM_API_URL must begin with http:// or https://, found {api_url!r}")
+    gate = GateSettings(
+        token=token,
+        address=env.get("POLLGUARD_GATE_ADDRESS") or "127.0.0.1",
+        port=read.whole("POLLGUARD_GATE_PORT", 8081, most=65535),
+        api_url_variables=("TELEGRAM_API_URL", *read.names("POLLGUARD_API_URL_VARIABLES")),
+        redeliver=read.choice("POLLGUARD_REDELIVER_AFTER_CRASH", "true", ("true", "false")) == "true",
+        after_idle=read.choice("POLLGUARD_HANDOVER", "at_once", ("at_once", "after_idle")) == "after_idle",
+        keep=read.choice("POLLGUARD_ON_STORE_LOSS", "stop", ("stop", "keep")) == "keep",
+        permissions=frozenset(read.names("POLLGUARD_ACTIVE_MAY", "deleteWebhook", PERMISSIONS)),
+        quiet=read.seconds("POLLGUARD_QUIET", 5.0),
+    )
+    if gate.port == 0:
+        raise SettingsError("POLLGUARD_GATE_PORT must be a port from 1 to 65535, found 0")
+    if api_url.rstrip("/") == gate.url:
+        raise SettingsError(
+            f"TELEGRAM_API_URL is the gate's own address ({gate.url}): it must be the real Bot API's, "
+            "COMMAND is given the gate's"
+        )
+    return gate
 
 
 def _health_command(env: Mapping[str, str], read: _Reader) -> HealthCommand | None:
@@ -179,6 +235,13 @@ class _Reader:
         if value not in allowed:
             raise SettingsError(f"{variable} must be one of {', '.join(allowed)}, found {value!r}")
         return value
+
+    def names(self, variable: str, default: str = "", allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
+        found = tuple(filter(None, (part.strip() for part in self._env.get(variable, default).split(","))))
+        for name in found:
+            if allowed and name not in allowed:
+                raise SettingsError(f"{variable} may hold {', '.join(allowed)}; found {name!r}")
+        return found
 
     def signal(self, variable: str, default: signal.Signals) -> signal.Signals:
         text = self._env.get(variable, "")

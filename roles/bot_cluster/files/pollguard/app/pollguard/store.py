@@ -8,9 +8,11 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError
+
 from . import scripts
 from .clock import Clock
-from .lease import Answer, Keys, LeaseError, Tenure, parse_answer
+from .lease import Answer, Keys, LeaseError, LeaseRefusedError, Take, Tenure, parse_answer
 from .settings import Margins
 
 if TYPE_CHECKING:
@@ -32,12 +34,21 @@ class LeaseStore:
         self._cleaning: set[asyncio.Task[None]] = set()
         self._ttl = str(int(margins.ttl * 1000))
 
-    async def attempt(self, token: str, seen_epoch: int, *, take: bool) -> tuple[Tenure | None, Answer]:
-        """Take the lease if it is free and `take`, its epoch above `seen_epoch`; else count as a standby."""
+    async def attempt(
+        self, token: str, seen_epoch: int, take: Take, *, ready: bool = True
+    ) -> tuple[Tenure | None, Answer]:
+        """Take the lease as `take` allows, its epoch above `seen_epoch`; else be a standby if `ready`."""
         asked_at = self._clock()
-        presence = str(int(max(self._margins.ttl, 4 * self._margins.renew) * 1000))
+        presence = int(max(self._margins.ttl, 4 * self._margins.renew) * 1000) if ready else 0
         answer = await self._ask(
-            scripts.ATTEMPT, token, self.instance, self._ttl, str(seen_epoch), presence, "1" if take else "0"
+            scripts.ATTEMPT,
+            token,
+            self.instance,
+            self._ttl,
+            str(seen_epoch),
+            str(presence),
+            take.value,
+            self.keys.notice,
         )
         held = Tenure(token, answer.epoch, self.instance, asked_at) if answer.mine else None
         return held, answer
@@ -49,16 +60,23 @@ class LeaseStore:
         held = Tenure(tenure.token, tenure.epoch, tenure.instance, asked_at) if answer.mine else None
         return held, answer
 
-    async def release(self, token: str) -> bool:
-        """End the tenure and tell those who wait; False when it was over already."""
-        return bool(await self._run(scripts.RELEASE, token, self.keys.notice))
+    async def deliver(self, tenure: Tenure, delivered: int, confirmed: int) -> bool:
+        """The fence: move the bot's position; False when the lease is no longer this tenure's."""
+        return bool(await self._run(scripts.DELIVER, tenure.value, str(delivered), str(confirmed)))
+
+    async def release(self, token: str, position: int | None = None) -> bool:
+        """End the tenure and tell those who wait; False when it was over already. With `position` the next
+        holder starts there, without at what is confirmed."""
+        start = "" if position is None else str(position)
+        return bool(await self._run(scripts.RELEASE, token, self.keys.notice, start))
 
     async def leave(self) -> None:
         """This instance no longer is a standby."""
         await self._run(scripts.LEAVE, self.instance)
 
     async def notices(self) -> AsyncIterator[None]:
-        """Yields at each release, and once when the subscription begins; raises LeaseError when it breaks."""
+        """Yields at each release and taking, and once when the subscription begins; raises LeaseError when it
+        breaks."""
         client = self._connect()
         pubsub = client.pubsub()
         unheard = 0
@@ -104,11 +122,11 @@ class LeaseStore:
         # The connection may hold the late answer to this request: never use it again.
         broken, self._client = self._client, self._connect()
         self._dispose(broken)
-        raise LeaseError(_say(error) if error else "no answer in time") from error
+        refused = isinstance(error, (AuthenticationError, NoPermissionError))
+        kind = LeaseRefusedError if refused else LeaseError
+        raise kind(_say(error) if error else "no answer in time") from error
 
     async def _evaluate(self, script: str, *arguments: str) -> object:
-        from redis.exceptions import NoScriptError
-
         client, keys = self._client, self.keys.all
         sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         try:

@@ -1,0 +1,173 @@
+"""The Bot API as COMMAND sees it: everything passes through unchanged, but for what moves the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable
+
+from aiohttp import web
+
+from . import calls, exits
+from .calls import Call
+from .clock import Clock
+from .errors import SettingsError
+from .updates import Updates
+from .upstream import Reply, UnreachableError, Upstream
+
+log = logging.getLogger("pollguard.gate")
+
+# The gate never closes a connection first: COMMAND would lose the call that it was about to make.
+_KEEP_ALIVE = 86_400.0
+_BACKLOG = 4096
+
+
+class PortTakenError(SettingsError):
+    """Something else listens where the gate was to."""
+
+    exit_code = exits.PORT_TAKEN
+
+
+def bind(address: str, port: int) -> socket.socket:
+    """The gate's listening socket; raises PortTakenError or SettingsError."""
+    try:
+        sock = socket.create_server((address, port), backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(
+                f"the gate's port {port} of {address} is taken: set POLLGUARD_GATE_PORT to a free one"
+            ) from None
+        raise SettingsError(
+            f"the gate can't listen on port {port} of {address}: {error.strerror}; see "
+            "POLLGUARD_GATE_ADDRESS and POLLGUARD_GATE_PORT"
+        ) from None
+    sock.setblocking(False)
+    return sock
+
+
+class Gate:
+    """Serves on `sock` for bot `bot`; `permissions` (see calls.PERMISSIONS) are the active COMMAND's."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        bot: str,
+        permissions: frozenset[str],
+        upstream: Upstream,
+        updates: Updates,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self.calls = 0
+        """Calls of COMMAND's, polls left out, that are under way."""
+        self.called_at: float | None = None
+        """When the last of them ended."""
+        self._sock = sock
+        self._bot = bot
+        self._permissions = permissions
+        self._upstream = upstream
+        self._updates = updates
+        self._clock = clock
+        self._changed = changed
+
+    async def run(self) -> None:
+        """Serve, for ever."""
+        server = web.Server(
+            self._serve,
+            handler_cancellation=True,
+            keepalive_timeout=_KEEP_ALIVE,
+            auto_decompress=False,
+            access_log=None,
+            max_line_size=16384,
+            max_field_size=16384,
+        )
+        runner = web.ServerRunner(server, handle_signals=False)
+        await runner.setup()
+        await web.SockSite(runner, self._sock, backlog=_BACKLOG).start()
+        await asyncio.get_running_loop().create_future()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        call = calls.parse_call(request.raw_path)
+        if call is None or call.method not in calls.GUARDED:
+            return await self._pass(request)
+        if call.bot != self._bot:
+            return _answer(
+                Reply(403, calls.refusal(403, f"Forbidden: this poll guard guards bot {self._bot} only"))
+            )
+        try:
+            parameters = await _parameters(request)
+        except ValueError:
+            return _answer(Reply(400, calls.refusal(400, "Bad Request: the parameters can't be understood")))
+        if call.method == calls.GET_UPDATES:
+            return await self._poll(request, parameters)
+        return await self._guarded(call, parameters)
+
+    async def _poll(self, request: web.BaseRequest, parameters: dict[str, str]) -> web.StreamResponse:
+        poll = calls.parse_poll(parameters)
+        if poll.offset is not None and poll.offset < 0 and not self._may("negativeOffset"):
+            # It would make Telegram forget what nobody has answered: there is nothing to skip.
+            self._refused("a negative offset")
+            return _answer(Reply(200, calls.EMPTY))
+        async with self._updates.answer(poll) as reply:
+            response = _answer(reply)
+            await response.prepare(request)
+            await response.write_eof()
+        return response
+
+    async def _guarded(self, call: Call, parameters: dict[str, str]) -> web.StreamResponse:
+        """What ends polling, or empties the queue: from the active, as far as it is allowed; never from a
+        standby, who isn't told so, since its start must not fail."""
+        drops = calls.is_true(parameters.get("drop_pending_updates", ""))
+        if drops and not self._may("dropPendingUpdates"):
+            self._refused("drop_pending_updates")
+            parameters.pop("drop_pending_updates")
+        method = call.method
+        if method == "setwebhook" and not parameters.get("url"):
+            method = calls.DELETE_WEBHOOK
+        name = next(p for p in calls.PERMISSIONS if p.lower() == method)
+        if self._may(name):
+            try:
+                reply = await self._upstream.call(f"/bot{call.token}/{call.method}", parameters, 30.0)
+            except UnreachableError as error:
+                reply = Reply(502, calls.refusal(502, f"Bad Gateway: {error}"))
+            return _answer(reply)
+        self._refused(name)
+        if method == "setwebhook":
+            text = "Forbidden: a poll guard keeps this bot polling; setWebhook would end that"
+            return _answer(Reply(403, calls.refusal(403, text)))
+        return _answer(Reply(200, calls.TRUE))
+
+    async def _pass(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.calls += 1
+        try:
+            return await self._upstream.forward(request)
+        except UnreachableError as error:
+            return _answer(Reply(502, calls.refusal(502, f"Bad Gateway: {error}")))
+        finally:
+            self.calls -= 1
+            self.called_at = self._clock()
+            if not self.calls:
+                self._changed()
+
+    def _may(self, permission: str) -> bool:
+        return self._updates.active and permission in self._permissions
+
+    def _refused(self, what: str) -> None:
+        log.info("%s of COMMAND's is not passed on", what)
+
+
+async def _parameters(request: web.BaseRequest) -> dict[str, str]:
+    """A call's parameters, wherever they are; raises ValueError."""
+    found = dict(request.query)
+    if request.can_read_body:
+        if request.content_type == "application/json":
+            found |= calls.parse_json(await request.read())
+        else:
+            found |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    return found
+
+
+def _answer(reply: Reply) -> web.Response:
+    return web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)

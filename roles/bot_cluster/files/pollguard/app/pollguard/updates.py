@@ -1,0 +1,288 @@
+"""COMMAND's polls: held while this instance stands by, made at Telegram while it is active.
+
+Of several polls the newest counts, as with Telegram; the others are held until their time is up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from .calls import EMPTY, Poll
+from .clock import Clock
+from .position import Position
+from .reach import Reach
+from .upstream import Reply, UnreachableError, Upstream
+
+log = logging.getLogger("pollguard.updates")
+
+Fence = Callable[[int, int], Awaitable[bool]]
+"""Whether updates may be handed out, given `delivered` and `confirmed`."""
+_ANSWER_GRACE = 10.0
+_LAST_WRITE = 2.0
+_BACK_OFF = (0.25, 2.0)
+_CONFLICT_BACK_OFF = (1.0, 30.0)
+_NOTHING = Reply(200, EMPTY)
+
+
+class _CalledOffError(Exception):
+    """The poll at Telegram was broken off from this side."""
+
+
+class _Held:
+    """A poll of COMMAND's that waits."""
+
+    def __init__(self, poll: Poll, until: float) -> None:
+        self.poll = poll
+        self.until = until
+        self.woken = asyncio.Event()
+
+
+class Updates:
+    """What is handed to COMMAND. `changed` is called when COMMAND begins to poll, or Telegram is polled."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        reach: Reach,
+        path: str,
+        fence: Fence,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self.position = Position()
+        self.polled_at: float | None = None
+        """When COMMAND was last seen to poll; see `polling`."""
+        self.good_at: float | None = None
+        """When Telegram last answered a poll well."""
+        self.delivered_at: float | None = None
+        self.delivered = 0
+        self.fenced = 0
+        self._upstream = upstream
+        self._reach = reach
+        self._path = path
+        self._fence = fence
+        self._clock = clock
+        self._changed = changed
+        self._held = 0
+        self._newest: _Held | None = None
+        self._active = False
+        self._request: asyncio.Future[Reply] | None = None
+        self._server: asyncio.Task[object] | None = None
+        """Whoever polls Telegram, passes the fence or writes to COMMAND: one at a time."""
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def active(self) -> bool:
+        """Polls go to Telegram."""
+        return self._active
+
+    @property
+    def polling(self) -> bool:
+        """A poll of COMMAND's is being held."""
+        return self._held > 0
+
+    @property
+    def in_flight(self) -> bool:
+        """A poll is under way at Telegram."""
+        return self._request is not None
+
+    def begin(self, position: Position) -> None:
+        """Polls go to Telegram from now on, beginning at `position`."""
+        self.position = position
+        self._active = True
+        if self._newest is not None:
+            self._newest.woken.set()
+
+    def halt(self) -> None:
+        """No poll goes out any more."""
+        self._active = False
+        if self._newest is not None:
+            self._newest.woken.set()
+        self.poll_anew()
+
+    async def pause(self) -> None:
+        """Halt; returns once no poll is under way, and what came has been handed out."""
+        self.halt()
+        try:
+            async with asyncio.timeout(_LAST_WRITE):
+                await self._idle.wait()
+        except TimeoutError:
+            # COMMAND doesn't read. What is cut off here doesn't count as handed out.
+            if self._server is not None:
+                self._server.cancel()
+            await self._idle.wait()
+
+    def poll_anew(self) -> None:
+        """Break off the poll that is under way; while active, it is made once more."""
+        if self._request is not None:
+            self._request.cancel()
+
+    @contextlib.asynccontextmanager
+    async def answer(self, poll: Poll) -> AsyncIterator[Reply]:
+        """The answer to a poll of COMMAND's. What it brings counts as handed out once the block has ended
+        well."""
+        held = _Held(poll, self._clock() + poll.timeout)
+        older, self._newest = self._newest, held
+        if older is not None:
+            older.woken.set()
+            self.poll_anew()
+        self._held += 1
+        self.polled_at = self._clock()
+        self._changed()
+        try:
+            reply = await self._wait(held)
+            yield reply or _NOTHING
+            if reply is not None:
+                self.position = self.position.written()
+        finally:
+            self._held -= 1
+            self.polled_at = self._clock()
+            if self._newest is held:
+                self._newest = None
+            if self._server is asyncio.current_task():
+                self._release()
+
+    async def _wait(self, held: _Held) -> Reply | None:
+        first = True
+        while first or self._clock() < held.until:
+            held.woken.clear()
+            if self._is_served(held):
+                # The poll before may still be on its way through the fence.
+                await self._idle.wait()
+                if not self._is_served(held):
+                    continue
+                first = False
+                self._idle.clear()
+                self._server = asyncio.current_task()
+                reply = await self._ask(held)
+                if reply is not None:
+                    return reply
+                self._release()
+            elif self._clock() >= held.until:
+                return None
+            else:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(held.until - self._clock()):
+                        await held.woken.wait()
+        return None
+
+    def _is_served(self, held: _Held) -> bool:
+        return self._active and self._newest is held
+
+    def _release(self) -> None:
+        self._server = None
+        self._idle.set()
+
+    async def _ask(self, held: _Held) -> Reply | None:
+        """Telegram's answer for COMMAND; None when there is none to hand out."""
+        errors = 0
+        while self._is_served(held):
+            self.position = self.position.polled(held.poll.offset)
+            timeout = max(0, math.ceil(held.until - self._clock()))
+            pause = _back_off(errors, _BACK_OFF)
+            errors += 1
+            try:
+                parameters = held.poll.parameters(self.position.confirmed, timeout)
+                reply = await self._request_updates(parameters, timeout + _ANSWER_GRACE)
+            except _CalledOffError:
+                continue
+            except UnreachableError as error:
+                self._reach.failed(str(error))
+            else:
+                self._reach.judge(reply)
+                match reply.status:
+                    case 200:
+                        return await self._pass_fence(reply)
+                    case 409:
+                        pause = _back_off(errors - 1, _CONFLICT_BACK_OFF)
+                        await self._conflict(reply)
+                    case 429:
+                        pause = _retry_after(reply)
+                    case 401 | 404:
+                        pause = _back_off(errors - 1, _CONFLICT_BACK_OFF)
+                    case status if status < 500:
+                        return reply  # COMMAND's own mistake
+            if not await self._sleep(held, pause):
+                return None
+        return None
+
+    async def _request_updates(self, parameters: dict[str, str], limit: float) -> Reply:
+        call = self._upstream.call(self._path, parameters, limit)
+        self._request = request = asyncio.ensure_future(call)
+        self._changed()
+        try:
+            await asyncio.wait({request})
+            if request.cancelled():
+                raise _CalledOffError
+            return request.result()
+        finally:
+            # Also when COMMAND hung up: a poll that nobody waits for must not stand in the next one's way.
+            request.cancel()
+            self._request = None
+
+    async def _sleep(self, held: _Held, seconds: float) -> bool:
+        """Wait before asking again; False when COMMAND's poll is over first."""
+        end = self._clock() + seconds
+        until = min(end, held.until)
+        while self._is_served(held) and (left := until - self._clock()) > 0:
+            held.woken.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await held.woken.wait()
+        return end <= held.until
+
+    async def _pass_fence(self, reply: Reply) -> Reply | None:
+        ids = _update_ids(reply.body)
+        self.good_at = self._clock()
+        if ids is None:
+            log.error("Telegram's answer to a poll can't be understood")
+            return None
+        if not ids:
+            return reply
+        position = self.position.received(ids)
+        delivered, confirmed = position.delivered, position.confirmed
+        if delivered is None or confirmed is None or not await self._fence(delivered, confirmed):
+            self.fenced += len(ids)
+            log.warning("%d updates are left to the holder of the lease", len(ids))
+            return None
+        self.position = position
+        self.delivered += len(ids)
+        self.delivered_at = self._clock()
+        return reply
+
+    async def _conflict(self, reply: Reply) -> None:
+        if b"webhook" in reply.body:
+            self._reach.webhook = True
+            return
+        # The lease may just have gone to another, whose poll this is then.
+        delivered, confirmed = self.position.delivered, self.position.confirmed
+        if delivered is None or confirmed is None or await self._fence(delivered, confirmed):
+            self._reach.conflict()
+
+
+def _update_ids(body: bytes) -> list[int] | None:
+    """Ids of the updates that an answer holds; None when it isn't an answer to a poll."""
+    try:
+        answer: Any = json.loads(body)
+        return [int(update["update_id"]) for update in answer["result"]]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _retry_after(reply: Reply) -> float:
+    try:
+        return max(0.5, float(json.loads(reply.body)["parameters"]["retry_after"]))
+    except (ValueError, KeyError, TypeError):
+        return 5.0
+
+
+def _back_off(times: int, limits: tuple[float, float]) -> float:
+    shortest, longest = limits
+    return min(longest, shortest * 2.0 ** min(times, 16))
