@@ -12,7 +12,8 @@ module: bot_cluster_info
 short_description: Tell which poller of a bot is active, and how all of them are
 version_added: 0.1.0
 description:
-  - Looks at the pollers that one Docker engine runs for a cluster, and asks the poll guard in each of them.
+  - Looks at the pollers that one Docker engine runs for a cluster, as made by the role
+    P(aisha.cluster.bot_cluster#role), and asks the poll guard in each of them.
   - A poller that is stopped, paused or frozen, or whose guard does not answer, is reported as such. Only an
     engine that can not be asked is a failure.
   - All pollers are asked at the same time. Nothing is asked of Telegram.
@@ -40,8 +41,6 @@ options:
     type: int
     default: 3600
 seealso:
-  - plugin: aisha.cluster.bot_cluster
-    plugin_type: role
   - module: aisha.cluster.telegram_bot_info
 author:
   - Aisha Cluster Contributors (@aisha)
@@ -77,8 +76,7 @@ EXAMPLES = r"""
 RETURN = r"""
 pollers:
   description:
-    - The pollers of this engine, by name; empty when there are none.
-    - Whatever is not known, as of a poller that is stopped, is V(none).
+    - The pollers of this engine, by name. What is not known, as of one that is stopped, is V(none).
   returned: success
   type: list
   elements: dict
