@@ -44,7 +44,11 @@ PROGRAMS = (
     Program("reference-app", (_APP,), (_APP, f"{_APP}/tests"), f"{_APP}/requirements.txt"),
     Program("pollguard", (_POLLGUARD, "tests/unit/pollguard"), (_POLLGUARD, "tests/unit/pollguard")),
     Program("service-check", (_SERVICE_CHECK,), (), f"{_SERVICE_CHECK}/requirements.txt"),
-    Program("lab", ("tests/lab", "tests/unit/standin", "molecule", "benchmarks"), ("tests/lab",)),
+    Program(
+        "lab",
+        ("tests/lab", "tests/faults", "tests/unit/standin", "tests/unit/faults", "molecule", "benchmarks"),
+        ("tests/lab", "tests/faults", "tests/faults/bots"),
+    ),
     # Whatever is in no other: the collection's own. ansible-core comes without types.
     Program(
         "collection",
