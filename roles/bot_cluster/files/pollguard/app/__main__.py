@@ -6,6 +6,10 @@ import os
 import signal
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
 _USAGE = """\
 usage: pollguard run [--mode gate|process] -- COMMAND [ARGUMENT …]
                                               run COMMAND; of all that do, one alone polls
@@ -19,14 +23,17 @@ Settings come from the environment, see README.md.
 
 def main(arguments: list[str]) -> int:
     """Exit code of the command line `arguments` (without the program's name)."""
+    keeper = _fork_keeper() if arguments[:1] == ["run"] else None
     from pollguard import __version__, exits
     from pollguard.ask import NoAnswer, handover, health, status
     from pollguard.errors import SettingsError, UsageError
 
     try:
         match arguments:
-            case ["run", *rest]:
-                return _run(rest)
+            case ["run", *rest] if keeper is not None:
+                from pollguard.start import run
+
+                return run(rest, keeper)
             case ["health"]:
                 return health()
             case ["status"] | ["status", "--json"]:
@@ -52,14 +59,15 @@ def main(arguments: list[str]) -> int:
         return exits.NOT_GOOD
 
 
-def _run(arguments: list[str]) -> int:
+def _fork_keeper() -> tuple[int, socket.socket]:
     # PID 1 ignores signals that it has no handler for. Until the guard's own are in place there is
     # nothing to clean up.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, lambda received, _: os._exit(128 + received))
-    from pollguard.start import run
+    # As early as can be: the keeper stays as small as the process is now, and has its one thread.
+    from pollguard.keeper import fork_keeper
 
-    return run(arguments)
+    return fork_keeper()
 
 
 def _add_own_packages() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+import marshal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -40,15 +40,22 @@ class CommandState:
 
 
 class Command:
-    """COMMAND, run by the keeper behind `sock`; `changed` is called after each of its reports."""
+    """COMMAND `argv`, run by `keeper` (process id, socket) with `additions` to the environment; `changed` is
+    called after each of the keeper's reports."""
 
     def __init__(
-        self, keeper_pid: int, sock: socket.socket, clock: Clock, changed: Callable[[], None]
+        self,
+        argv: Sequence[str],
+        additions: Mapping[bytes, bytes],
+        keeper: tuple[int, socket.socket],
+        clock: Clock,
+        changed: Callable[[], None],
     ) -> None:
         self.state = CommandState()
-        self.keeper_pid = keeper_pid
+        self.keeper_pid, self._sock = keeper
         self.keeper_gone = False
-        self._sock = sock
+        self._argv = list(argv)
+        self._additions = dict(additions)
         self._clock = clock
         self._changed = changed
 
@@ -58,7 +65,8 @@ class Command:
 
     def start(self, deadline: float) -> None:
         """Run COMMAND, to be killed at `deadline` unless that is extended."""
-        self._send({"do": "start", "deadline": deadline})
+        start = {"do": "start", "argv": self._argv, "additions": self._additions, "deadline": deadline}
+        self._send(start)
         # Until its report arrives it must count as running: it may be.
         self.state = CommandState(Work.RUNNING, None, self._clock(), starts=self.state.starts + 1)
 
@@ -84,7 +92,7 @@ class Command:
 
     def _send(self, message: dict[str, object]) -> None:
         try:
-            self._sock.send(json.dumps(message).encode())
+            self._sock.send(marshal.dumps(message))
         except BlockingIOError:
             # A frozen keeper. COMMAND's own end is the guard's to bring about then.
             log.warning("the keeper doesn't read")
@@ -102,7 +110,7 @@ class Command:
             if not packet:
                 self._lost()
                 return
-            self._apply(json.loads(packet))
+            self._apply(marshal.loads(packet))  # noqa: S302 (the keeper is this very program)
             self._changed()
 
     def _apply(self, report: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import socket
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any
 
 from . import __version__
@@ -15,7 +15,7 @@ from .decisions import Action, Decision
 from .gate import Gate
 from .gate_decisions import GateFacts, GateLimits, decide, may_take
 from .gate_health import GateSight, fault, silent_for
-from .guard import Guard
+from .guard import Guard, Launch
 from .position import Position
 from .reach import Reach
 from .report import Reporter
@@ -38,12 +38,11 @@ class GateGuard(Guard):
         self,
         settings: Settings,
         gate: GateSettings,
-        env: Mapping[bytes, bytes],
-        keeper: tuple[int, socket.socket],
+        command: Launch,
         listeners: tuple[socket.socket, socket.socket],
         clock: Clock = now,
     ) -> None:
-        super().__init__(settings, env, keeper, listeners[0], clock)
+        super().__init__(settings, command, listeners[0], clock)
         changed = self._wake.set
         self._gate_settings = gate
         self._limits = GateLimits(

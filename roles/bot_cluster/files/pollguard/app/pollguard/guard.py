@@ -9,7 +9,8 @@ import os
 import signal
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from . import exits
@@ -23,7 +24,7 @@ from .lease import Keys
 from .leasing import Leasing
 from .metrics import Metrics
 from .polls import endpoints
-from .processes import descendants, signal_all
+from .processes import command_environment, descendants, signal_all
 from .report import Reporter
 from .settings import Settings
 from .status import StatusServer
@@ -37,6 +38,15 @@ _PASSED_ON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
 _KEEPER_KILLS_WITHIN = 0.25
 _LOOK_AGAIN = 0.02
 _LAST_WORDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """COMMAND, what its environment has beside this one's, and its keeper: process id and socket."""
+
+    argv: Sequence[str]
+    additions: Mapping[bytes, bytes]
+    keeper: tuple[int, socket.socket]
 
 
 class RedisRefusedError(SettingsError):
@@ -53,8 +63,7 @@ class Guard(ABC):
     def __init__(
         self,
         settings: Settings,
-        env: Mapping[bytes, bytes],
-        keeper: tuple[int, socket.socket],
+        command: Launch,
         listener: socket.socket,
         clock: Clock = now,
     ) -> None:
@@ -68,10 +77,10 @@ class Guard(ABC):
         self._stop_at: float | None = None
         changed = self._wake.set
         self._children = Children()
-        self._command = Command(*keeper, clock, changed)
-        variables = {os.fsdecode(k): os.fsdecode(v) for k, v in env.items()}
-        targets = endpoints(settings.api_url, variables)
-        self._polls = PollWatch(targets, settings.poll_max_age, keeper[0], clock, changed)
+        self._command = Command(command.argv, command.additions, command.keeper, clock, changed)
+        env = command_environment(command.additions)
+        targets = endpoints(settings.api_url, {os.fsdecode(k): os.fsdecode(v) for k, v in env.items()})
+        self._polls = PollWatch(targets, settings.poll_max_age, self._command.keeper_pid, clock, changed)
         self._health: HealthWatch | None = None
         if settings.health_command is not None:
             self._health = HealthWatch(settings.health_command, env, self._children, changed)

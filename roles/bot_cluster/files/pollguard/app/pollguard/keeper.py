@@ -1,7 +1,8 @@
 """The keeper: a small process that starts COMMAND and is certain to end it.
 
 The guard talks to Redis, so it can hang, be frozen or be killed. What makes the lease safe must
-not depend on it. Before it loads anything else, the guard forks this process, which does nothing but
+not depend on it. Before it loads anything else (so this module loads next to nothing), the guard forks this
+process, which does nothing but
 - fork and exec COMMAND, in a session of its own;
 - kill COMMAND with all its descendants once the deadline has passed that the guard moved forward last
   (a frozen guard), and at once when the guard is gone (its socket is closed by the kernel);
@@ -9,26 +10,37 @@ not depend on it. Before it loads anything else, the guard forks this process, w
 If the keeper itself is killed, the kernel kills COMMAND (PR_SET_PDEATHSIG), and the guard, to which
 COMMAND's other descendants fall, kills those.
 
-Protocol: one JSON object per packet. From the guard: `start` (deadline), `extend` (deadline), `signal`
-(number), `kill`. To the guard: `started` (pid), `exited` (code, error, leftovers), `gone` (expired).
+Protocol: one marshalled dict per packet. From the guard: `start` (argv, additions to the environment,
+deadline), `extend` (deadline), `signal` (number), `kill`. To the guard: `started` (pid), `exited` (code,
+error, leftovers), `gone` (expired).
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
+import marshal
 import os
 import select
 import signal
 import socket
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from . import exits
 from .clock import now
-from .processes import adopt_orphans, descendants, die_with_parent, exit_code_of, set_name, signal_all
+from .processes import (
+    adopt_orphans,
+    command_environment,
+    descendants,
+    die_with_parent,
+    exit_code_of,
+    set_name,
+    signal_all,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # After a suspend the timer may be late by this much at most: it doesn't count suspended time.
 _LONGEST_WAIT = 0.2
@@ -37,10 +49,8 @@ _IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal
 _RESTORED = (*_IGNORED, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)
 
 
-def fork_keeper(
-    argv: Sequence[str], env: Mapping[bytes, bytes], clock: Callable[[], float] = now
-) -> tuple[int, socket.socket]:
-    """Fork the keeper of COMMAND `argv`; returns its pid and the guard's end of the socket.
+def fork_keeper(clock: Callable[[], float] = now) -> tuple[int, socket.socket]:
+    """Fork the keeper; returns its pid and the guard's end of the socket.
 
     To be called while the process has one thread only.
     """
@@ -52,8 +62,10 @@ def fork_keeper(
         return pid, ours
     try:
         ours.close()
-        Keeper(theirs, argv, env, clock).run()
+        Keeper(theirs, clock).run()
     except BaseException:
+        import traceback
+
         traceback.print_exc()
     finally:
         os._exit(exits.INTERNAL)
@@ -62,16 +74,8 @@ def fork_keeper(
 class Keeper:
     """See the module; runs until its guard is gone."""
 
-    def __init__(
-        self,
-        sock: socket.socket,
-        argv: Sequence[str],
-        env: Mapping[bytes, bytes],
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, sock: socket.socket, clock: Callable[[], float]) -> None:
         self._sock = sock
-        self._argv = list(argv)
-        self._env = dict(env)
         self._clock = clock
         self._pid = 0  # COMMAND's first process, until reaped
         self._alive = False  # COMMAND or anything that it left
@@ -120,11 +124,11 @@ class Keeper:
             return False
         if not packet:
             return False
-        message: dict[str, Any] = json.loads(packet)
+        message: dict[str, Any] = marshal.loads(packet)  # noqa: S302 (its other end is this very program)
         match message["do"]:
             case "start" if not self._alive:
                 self._deadline = message["deadline"]
-                self._start()
+                self._start(message["argv"], message["additions"])
             case "extend":
                 self._deadline = message["deadline"]
             case "signal" if self._pid:
@@ -138,9 +142,9 @@ class Keeper:
     def _report(self, event: str, **details: object) -> None:
         # A guard that is gone or doesn't read must not hold up the killing.
         with contextlib.suppress(OSError):
-            self._sock.send(json.dumps({"event": event, **details}).encode(), socket.MSG_DONTWAIT)
+            self._sock.send(marshal.dumps({"event": event, **details}), socket.MSG_DONTWAIT)
 
-    def _start(self) -> None:
+    def _start(self, argv: Sequence[str], additions: Mapping[bytes, bytes]) -> None:
         self._expired = self._killing = False
         if self._clock() >= self._deadline:
             self._report("gone", expired=True)
@@ -151,14 +155,16 @@ class Keeper:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         pid = os.fork()
         if not pid:
-            self._become_command(keeper, error_write)
+            self._become_command(keeper, error_write, argv, command_environment(additions))
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(error_write)
         self._exec_error = error_read
         self._pid, self._alive = pid, True
         self._report("started", pid=pid)
 
-    def _become_command(self, keeper: int, error_write: int) -> None:
+    def _become_command(
+        self, keeper: int, error_write: int, argv: Sequence[str], env: Mapping[bytes, bytes]
+    ) -> None:
         number = errno.EIO
         try:
             os.setsid()
@@ -169,7 +175,7 @@ class Keeper:
             for restored in _RESTORED:
                 signal.signal(restored, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
-            os.execvpe(self._argv[0], self._argv, self._env)  # noqa: S606 (running COMMAND is its purpose)
+            os.execvpe(argv[0], list(argv), env)  # noqa: S606 (running COMMAND is its purpose)
         except OSError as error:
             number = error.errno or errno.EIO
         finally:

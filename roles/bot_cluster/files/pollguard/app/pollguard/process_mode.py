@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
 
 from .clock import Clock, now
 from .command import Work
 from .decisions import Decision, Ending, Facts, Limits, Reason, decide, may_take
-from .guard import Guard
+from .guard import Guard, Launch
 from .health import Sight, deaf_for, fault
 from .report import Reporter
 from .settings import Settings
@@ -20,12 +19,11 @@ class ProcessGuard(Guard):
     def __init__(
         self,
         settings: Settings,
-        env: Mapping[bytes, bytes],
-        keeper: tuple[int, socket.socket],
+        command: Launch,
         listener: socket.socket,
         clock: Clock = now,
     ) -> None:
-        super().__init__(settings, env, keeper, listener, clock)
+        super().__init__(settings, command, listener, clock)
         self._limits = Limits(settings.stop_timeout, settings.leftover_grace)
         self.reporter = Reporter(
             settings,

@@ -6,8 +6,9 @@ import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+OWN_PREFIX = b"POLLGUARD_"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
@@ -49,6 +50,12 @@ def original_environment() -> dict[bytes, bytes]:
         return dict(os.environb)
     pairs = (entry.partition(b"=") for entry in block.split(b"\0") if b"=" in entry)
     return {name: value for name, _separator, value in pairs}
+
+
+def command_environment(additions: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """COMMAND's environment: this process's own without the guard's settings, and what is added to it."""
+    given = original_environment()
+    return {name: value for name, value in given.items() if not name.startswith(OWN_PREFIX)} | {**additions}
 
 
 def descendants(root: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""`pollguard run`: checks everything that can be checked, forks the keeper, and becomes the guard."""
+"""`pollguard run`: checks everything that can be checked, and becomes the guard."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from . import exits
-from .clock import now
 from .errors import SettingsError, UsageError
 from .executables import check_executable
-from .keeper import fork_keeper
 from .logs import Masker, secrets_in, set_up
 from .names import socket_name
 from .processes import adopt_orphans, original_environment
 from .settings import GateSettings, Settings, from_environment
 
 if TYPE_CHECKING:
-    from .guard import Guard
+    from .guard import Guard, Launch
 
 log = logging.getLogger("pollguard")
 
-_OWN_PREFIX = b"POLLGUARD_"
 _kept: list[object] = []
 """The event loop. It is neither closed, which would wait for name lookups that hang, nor collected as
 garbage: the process ends right after it."""
@@ -51,30 +48,26 @@ def parse_arguments(arguments: list[str], env_mode: str) -> tuple[str, list[str]
     return mode, rest
 
 
-def command_environment(given: Mapping[bytes, bytes], gate: GateSettings | None) -> dict[bytes, bytes]:
-    """COMMAND's environment: the guard's without its own settings, and with the gate for the Bot API."""
-    env = {name: value for name, value in given.items() if not name.startswith(_OWN_PREFIX)}
-    if gate is not None:
-        env |= {os.fsencode(name): gate.url.encode() for name in gate.api_url_variables}
-        if any(name.lower().endswith(b"_proxy") for name in env):
-            # The way to the gate leads through no proxy.
-            for name in (b"NO_PROXY", b"no_proxy"):
-                env[name] = b",".join(filter(None, (env.get(name, b""), gate.address.encode())))
-    return env
+def additions_for(env: Mapping[str, str], gate: GateSettings | None) -> dict[bytes, bytes]:
+    """What COMMAND's environment has beside the guard's: the gate for the Bot API."""
+    if gate is None:
+        return {}
+    added = {os.fsencode(name): gate.url.encode() for name in gate.api_url_variables}
+    if any(name.lower().endswith("_proxy") for name in env):
+        # The way to the gate leads through no proxy.
+        for name in ("NO_PROXY", "no_proxy"):
+            added[name.encode()] = ",".join(filter(None, (env.get(name, ""), gate.address))).encode()
+    return added
 
 
-def run(arguments: list[str]) -> int:
-    """Exit code of `pollguard run`."""
-    given = original_environment()
-    text = {os.fsdecode(k): os.fsdecode(v) for k, v in given.items()}
-    mode, argv = parse_arguments(arguments, text.get("POLLGUARD_MODE", ""))
-    settings = from_environment(text, mode)
-    env = command_environment(given, settings.gate)
-    check_executable(argv[0], text)
-    set_up(settings.log_level, Masker({*secrets_in(text), *settings.redis.secrets}))
+def run(arguments: list[str], keeper: tuple[int, socket.socket]) -> int:
+    """Exit code of `pollguard run`, given its keeper."""
+    env = {os.fsdecode(k): os.fsdecode(v) for k, v in original_environment().items()}
+    mode, argv = parse_arguments(arguments, env.get("POLLGUARD_MODE", ""))
+    settings = from_environment(env, mode)
+    check_executable(argv[0], env)
+    set_up(settings.log_level, Masker({*secrets_in(env), *settings.redis.secrets}))
     adopt_orphans()
-    # As early as can be: the keeper stays as small as the process is now, and has its one thread.
-    keeper = fork_keeper(argv, env, now)
     log.debug("keeper pid %d", keeper[0])
 
     import asyncio
@@ -82,7 +75,9 @@ def run(arguments: list[str]) -> int:
     from .status import bind
 
     listener = bind(socket_name(settings.instance, settings.lease))
-    make = _guard_maker(settings, env, keeper, listener)
+    from .guard import Launch
+
+    make = _guard_maker(settings, Launch(argv, additions_for(env, settings.gate), keeper), listener)
     logging.captureWarnings(True)
     try:
         runner = asyncio.Runner()
@@ -102,18 +97,17 @@ async def _run(make: Callable[[], Guard]) -> int:
 
 def _guard_maker(
     settings: Settings,
-    env: dict[bytes, bytes],
-    keeper: tuple[int, socket.socket],
+    command: Launch,
     listener: socket.socket,
 ) -> Callable[[], Guard]:
     # Each mode imports what it needs only: that is most of the guard's memory.
     if settings.gate is None:
         from .process_mode import ProcessGuard
 
-        return lambda: ProcessGuard(settings, env, keeper, listener)
+        return lambda: ProcessGuard(settings, command, listener)
     from .gate import bind
     from .gate_mode import GateGuard
 
     gate = settings.gate
     gate_listener = bind(gate.address, gate.port)
-    return lambda: GateGuard(settings, gate, env, keeper, (listener, gate_listener))
+    return lambda: GateGuard(settings, gate, command, (listener, gate_listener))
