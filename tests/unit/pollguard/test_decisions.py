@@ -12,7 +12,7 @@ from lease_model import LeaseModel, Reply
 from pollguard import exits
 from pollguard.command import Work
 from pollguard.decisions import Action, Ending, Facts, Limits, Reason, decide, may_take
-from pollguard.lease import Answer, next_request
+from pollguard.lease import Answer, Take, next_request
 from pollguard.settings import Margins
 
 MARGINS = Margins()  # ttl 3, renew 0.5, TERM at 1.5 s after the last renewal, KILL at 2.5 s
@@ -167,7 +167,7 @@ class SimulatedGuard:
                 if request.kind == "renew":
                     request.reply = self.redis.renew(now, token, self.epoch, self.name)
                 elif request.kind == "attempt":
-                    take = may_take(self.facts)
+                    take = Take.EXPIRED if may_take(self.facts) else Take.NONE
                     request.reply = self.redis.attempt(now, token, self.name, self.epoch, take)
                 request.left = self.redis.left(now)
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pollguard.decisions import Reason
-from pollguard.health import Sight, deaf_for, fault
+from pollguard.health import Sight, StoreSight, deaf_for, fault
 
-STANDBY = Sight(
+STORE = StoreSight(
     now=1000.0,
     ttl=3.0,
     renew=0.5,
+    answered_at=999.8,
+    holder="two",
+    free_since=None,
+    last_error="",
+)
+STANDBY = Sight(
+    store=STORE,
     holds_lease=False,
     command_since=None,
     ending=None,
@@ -20,25 +28,32 @@ STANDBY = Sight(
     poll_max_age=60.0,
     start_grace=60.0,
     health_failures=0,
-    answered_at=999.8,
-    holder="two",
-    free_since=None,
-    last_error="",
 )
-ACTIVE = replace(STANDBY, holds_lease=True, command_since=500.0, poll_seen_at=995.0, holder="one")
+ACTIVE = replace(
+    STANDBY,
+    store=replace(STORE, holder="one"),
+    holds_lease=True,
+    command_since=500.0,
+    poll_seen_at=995.0,
+)
+
+
+def knowing(sight: Sight, **store: Any) -> Sight:
+    """The same with another sight of the lease."""
+    return replace(sight, store=replace(sight.store, **store))
 
 
 @pytest.mark.parametrize(
     ("sight", "expected"),
     [
         (STANDBY, None),
-        (replace(STANDBY, answered_at=None), "Redis doesn't answer: no answer yet"),
-        (replace(STANDBY, answered_at=996.0, last_error="Timeout"), "Redis doesn't answer: Timeout"),
-        (replace(STANDBY, holder="", free_since=998.0), None),
-        (replace(STANDBY, holder="", free_since=900.0), "nobody has held the lease for 100 s"),
+        (knowing(STANDBY, answered_at=None), "Redis doesn't answer: no answer yet"),
+        (knowing(STANDBY, answered_at=996.0, last_error="Timeout"), "Redis doesn't answer: Timeout"),
+        (knowing(STANDBY, holder="", free_since=998.0), None),
+        (knowing(STANDBY, holder="", free_since=900.0), "nobody has held the lease for 100 s"),
         (ACTIVE, None),
         # Redis is away, but the lease still holds: that is what the time to live is for.
-        (replace(ACTIVE, answered_at=998.5, last_error="Timeout"), None),
+        (knowing(ACTIVE, answered_at=998.5, last_error="Timeout"), None),
         (replace(ACTIVE, holds_lease=False), "COMMAND runs, but the lease is not held"),
         (replace(ACTIVE, poll_seen_at=930.0), "COMMAND doesn't poll: no connection to the Bot API for 70 s"),
         (replace(ACTIVE, poll_seen_at=930.0, poll_max_age=0.0), None),

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from lease_model import LeaseModel
 from pollguard.clock import now
 from pollguard.connect import Connector
-from pollguard.lease import Answer, Keys, LeaseError, Tenure, next_request, parse_answer
+from pollguard.lease import Answer, Keys, LeaseError, Take, Tenure, next_request, parse_answer
 from pollguard.redis_url import parse_redis_url
 from pollguard.settings import Margins
 from pollguard.store import LeaseStore
@@ -50,15 +50,19 @@ class LeaseMachine(RuleBasedStateMachine):
     def token(self, name: str) -> str:
         return f"{name}{self.tokens[name]}"
 
-    @rule(name=st.sampled_from(NAMES), seen=st.integers(0, 5), take=st.booleans())
-    def attempt(self, name: str, seen: int, take: bool) -> None:
+    @rule(
+        name=st.sampled_from(NAMES), seen=st.integers(0, 5), take=st.sampled_from(Take), ready=st.booleans()
+    )
+    def attempt(self, name: str, seen: int, take: Take, ready: bool) -> None:
         held, answer = self.loop.run_until_complete(
-            self.stores[name].attempt(self.token(name), seen, take=take)
+            self.stores[name].attempt(self.token(name), seen, take, ready=ready)
         )
         expected = self.model.attempt(0.0, self.token(name), name, seen, take)
         assert (answer.mine, answer.holder, answer.epoch) == expected
         assert (held is not None) == answer.mine
-        assert answer.mine or name in answer.standbys
+        assert (name in answer.standbys) == (ready and not answer.mine)
+        assert answer.released == (self.model.holder(0.0) is None and self.model.until == 0)
+        assert (answer.delivered, answer.confirmed) == (self.model.delivered, self.model.confirmed)
         if held is not None:
             self.tenures[name] = held
 
@@ -72,10 +76,19 @@ class LeaseMachine(RuleBasedStateMachine):
         assert (answer.mine, answer.holder, answer.epoch) == expected
         assert (held is not None) == answer.mine
 
-    @rule(name=st.sampled_from(NAMES))
-    def release(self, name: str) -> None:
-        released = self.loop.run_until_complete(self.stores[name].release(self.token(name)))
-        assert released == self.model.release(0.0, self.token(name))
+    @rule(name=st.sampled_from(NAMES), delivered=st.integers(1, 99), confirmed=st.integers(1, 99))
+    def deliver(self, name: str, delivered: int, confirmed: int) -> None:
+        if name not in self.tenures:
+            return
+        tenure = self.tenures[name]
+        passed = self.loop.run_until_complete(self.stores[name].deliver(tenure, delivered, confirmed))
+        held = (tenure.token, tenure.epoch, name)
+        assert passed == self.model.deliver(0.0, held, delivered, confirmed)
+
+    @rule(name=st.sampled_from(NAMES), position=st.none() | st.integers(0, 99))
+    def release(self, name: str, position: int | None) -> None:
+        released = self.loop.run_until_complete(self.stores[name].release(self.token(name), position))
+        assert released == self.model.release(0.0, self.token(name), position)
 
     @rule(name=st.sampled_from(NAMES))
     def forget(self, name: str) -> None:
@@ -140,7 +153,7 @@ async def store(redis_server: RedisServer) -> AsyncIterator[LeaseStore]:
 
 async def test_taken_for_the_time_to_live_only(store: LeaseStore, redis_server: RedisServer) -> None:
     before = now()
-    held, answer = await store.attempt("t", 0, take=True)
+    held, answer = await store.attempt("t", 0, Take.EXPIRED)
     assert held is not None
     assert before <= held.renewed_at <= answer.at
     assert 59 < answer.left <= 60
@@ -152,7 +165,7 @@ async def test_taken_for_the_time_to_live_only(store: LeaseStore, redis_server: 
 
 
 async def test_a_late_renewal_cant_undo_a_release(store: LeaseStore) -> None:
-    held, _ = await store.attempt("t", 0, take=True)
+    held, _ = await store.attempt("t", 0, Take.EXPIRED)
     assert held is not None
     assert await store.release("t")
     assert (await store.renew(held))[0] is None
@@ -161,7 +174,7 @@ async def test_a_late_renewal_cant_undo_a_release(store: LeaseStore) -> None:
 async def test_a_release_is_announced(store: LeaseStore, redis_server: RedisServer) -> None:
     notices = store.notices()
     await anext(notices)  # the subscription
-    await store.attempt("t", 0, take=True)
+    await store.attempt("t", 0, Take.EXPIRED)
     waiting = asyncio.ensure_future(anext(notices))
     await store.release("t")
     await asyncio.wait_for(waiting, 1)
@@ -170,9 +183,9 @@ async def test_a_release_is_announced(store: LeaseStore, redis_server: RedisServ
 
 async def test_standbys_are_known_for_a_while(store: LeaseStore, redis_server: RedisServer) -> None:
     other = make_store(redis_server, "two")
-    held, _ = await store.attempt("t", 0, take=True)
+    held, _ = await store.attempt("t", 0, Take.EXPIRED)
     assert held is not None
-    await other.attempt("u", 0, take=True)
+    await other.attempt("u", 0, Take.EXPIRED)
     assert (await store.renew(held))[1].standbys == ("two",)
     await other.leave()
     assert (await store.renew(held))[1].standbys == ()
@@ -188,19 +201,19 @@ async def test_a_lost_lease_is_withheld(redis_server: RedisServer, lost: tuple[s
     margins = Margins(ttl=0.5, renew=0.05, request_timeout=0.2)
     redis_server.use(KEYS.lease)
     holder, other = (make_store(redis_server, name, margins) for name in ("one", "two"))
-    tenure, _ = await holder.attempt("t", 0, take=True)
+    tenure, _ = await holder.attempt("t", 0, Take.EXPIRED)
     assert tenure is not None
     for _ in range(2):
         redis_server.client.delete(*lost)
-        taken, answer = await other.attempt("u", 0, take=True)
+        taken, answer = await other.attempt("u", 0, Take.EXPIRED)
         assert taken is None
         assert 0.2 < answer.left <= 0.5
         tenure, _ = await holder.renew(tenure)
         assert tenure is not None, "the holder gets it back"
     redis_server.client.delete(*lost)
-    _, answer = await other.attempt("u", 0, take=True)
+    _, answer = await other.attempt("u", 0, Take.EXPIRED)
     await asyncio.sleep(answer.left + 0.01)
-    taken, _ = await other.attempt("u", 0, take=True)
+    taken, _ = await other.attempt("u", 0, Take.EXPIRED)
     assert taken is not None, "the holder never came back"
     assert taken.epoch == (1 if len(lost) == 3 else 2)
     assert (await holder.renew(tenure))[0] is None
@@ -215,7 +228,7 @@ async def test_a_silent_redis_costs_no_more_than_the_limit(
     margins = Margins(ttl=3.0, request_timeout=0.15)
     connector = Connector(parse_redis_url(network.url), margins.request_timeout)
     store = LeaseStore(connector.client, KEYS, "one", margins, now)
-    held, _ = await store.attempt("t", 0, take=True)
+    held, _ = await store.attempt("t", 0, Take.EXPIRED)
     assert held is not None
     network.silent = True
     before = now()
@@ -242,13 +255,15 @@ def test_keys_share_a_hash_slot(lease: str, state: str, notice: str) -> None:
 
 
 def test_answers() -> None:
-    assert parse_answer([1, "t 7 one", 2500, "b", "c"], 1.0) == Answer(True, "one", 7, 2.5, ("b", "c"), 1.0)
-    assert parse_answer([0, "", 0], 1.0) == Answer(False, "", 0, 0.0, (), 1.0)
-    assert parse_answer([0, "t 7 one", -1], 1.0).left == 3600.0
-    assert parse_answer([0, "", 900], 1.0) == Answer(False, "", 0, 0.9, (), 1.0)
+    taken = parse_answer([1, "t 7 one", 2500, 0, "13", "9", "b", "c"], 1.0)
+    assert taken == Answer(True, "one", 7, 2.5, ("b", "c"), 1.0, False, 13, 9)
+    assert parse_answer([0, "", 0, 0, "", ""], 1.0) == Answer(False, "", 0, 0.0, (), 1.0)
+    assert parse_answer([0, "", 0, 1, "", ""], 1.0) == Answer(False, "", 0, 0.0, (), 1.0, released=True)
+    assert parse_answer([0, "t 7 one", -1, 0, "", ""], 1.0).left == 3600.0
+    assert parse_answer([0, "", 900, 0, "", ""], 1.0) == Answer(False, "", 0, 0.9, (), 1.0)
     for value in ("x", "a b c", "a 1 b c"):
         with pytest.raises(LeaseError):
-            parse_answer([0, value, 1], 1.0)
+            parse_answer([0, value, 1, 0, "", ""], 1.0)
 
 
 def test_when_to_ask_next() -> None:

@@ -53,7 +53,8 @@ PY = sys.executable
         (["run", "/etc/passwd"], {}, exits.NOT_EXECUTABLE, "COMMAND '/etc/passwd' is not executable"),
         (["run", "/etc"], {}, exits.NOT_EXECUTABLE, "COMMAND '/etc' is a folder"),
         (["run"], {}, exits.USAGE, "COMMAND is missing"),
-        (["run", "--mode", "gate", "--", "true"], {}, exits.USAGE, "unknown mode 'gate'"),
+        (["run", "--mode", "both", "--", "true"], {}, exits.USAGE, "unknown mode 'both'"),
+        (["run", "true"], {"POLLGUARD_MODE": "none"}, exits.USAGE, "unknown mode 'none'"),
         (["run", "--mode"], {}, exits.USAGE, "--mode needs a value"),
         (["run", "--speed=9", "true"], {}, exits.USAGE, "unknown option --speed"),
         (["walk"], {}, exits.USAGE, "not understood: walk"),
@@ -221,7 +222,7 @@ def test_handover(make_guard: MakeGuard, folder: Folder) -> None:
     active = make_guard("one").start("--drain=0.3", env={"POLLGUARD_STEP_BACK": "0.5"})
     folder.wait_event("start", "one")
     alone = active.tool("handover")
-    assert (alone.returncode, alone.stdout) == (1, "no standby is there to take over, nothing was changed\n")
+    assert (alone.returncode, alone.stdout) == (1, "no standby is ready to take over, nothing was changed\n")
     forced = active.tool("handover", "--force")
     assert forced.returncode == 1
     assert "nobody took the lease within 0.5 s: one takes it again" in forced.stdout

@@ -17,7 +17,7 @@ BASE = {"POLLGUARD_REDIS_URL": "redis://r/2", "TELEGRAM_BOT_TOKEN": TOKEN, "INST
 
 
 def read(**env: str) -> Settings:
-    return from_environment(BASE | env)
+    return from_environment(BASE | env, "process")
 
 
 def test_defaults() -> None:
