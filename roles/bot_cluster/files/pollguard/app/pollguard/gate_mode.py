@@ -80,8 +80,10 @@ class GateGuard(Guard):
         facts = self._facts()
         decision = decide(facts, self._limits, self._clock())
         if decision.action is Action.WAIT and facts.work is Work.RUNNING and decision.again_at is None:
-            # So that deafness, and a lease that ran out, are seen in time.
-            return Decision(Action.WAIT, again_at=self._clock() + self._settings.margins.renew)
+            # So that deafness, and a lease that runs out, are seen in time.
+            margins, tenure, at = self._settings.margins, self._leasing.tenure, self._clock()
+            ends = margins.kill_at(tenure.renewed_at) if tenure and self._leasing.active else math.inf
+            return Decision(Action.WAIT, again_at=min(at + margins.renew, ends))
         return decision
 
     def _may_take(self) -> bool:

@@ -64,10 +64,10 @@ class Leasing:
 
     @property
     def active(self) -> bool:
-        """The lease is held as far as this guard can know; with `keep`, also while Redis is away."""
+        """The lease is held for certain, with some time to spare; with `keep`, also while Redis is away."""
         if self.tenure is None:
             return False
-        in_time = self._clock() < self._margins.deadline(self.tenure.renewed_at)
+        in_time = self._clock() < self._margins.kill_at(self.tenure.renewed_at)
         return in_time or (self._keep and self.failing)
 
     async def run(self) -> None:

@@ -44,8 +44,8 @@ class Margins:
         """From then on COMMAND is asked to end."""
         return self.kill_at(renewed_at) - self.term_grace
 
-    def validate(self) -> None:
-        """Raise SettingsError when a lease with these times can't be held."""
+    def validate(self, *, kills: bool) -> None:
+        """Raise SettingsError when such a lease can't be held; `kills`: with COMMAND dead before it ends."""
         for variable, value, least in (
             ("POLLGUARD_TTL", self.ttl, 0.2),
             ("POLLGUARD_RENEW", self.renew, 0.02),
@@ -58,13 +58,15 @@ class Margins:
             raise SettingsError(
                 f"POLLGUARD_RENEW must be less than POLLGUARD_TTL, found {self.renew:g} and {self.ttl:g} s"
             )
-        # As Patroni's rule: one renewal may fail and be repeated before COMMAND is asked to end.
-        needed = self.renew + 2 * self.request_timeout
-        left = self.ttl - self.kill_margin - self.term_grace
+        # As Patroni's rule: one renewal may fail and be repeated before that has consequences.
+        needed, left, limit = self.renew + 2 * self.request_timeout, self.ttl, "POLLGUARD_TTL"
+        if kills:
+            left -= self.kill_margin + self.term_grace
+            limit += " - POLLGUARD_TERM_GRACE - POLLGUARD_KILL_MARGIN"
         if needed > left + 1e-6:
             raise SettingsError(
-                "POLLGUARD_RENEW + 2 x POLLGUARD_REDIS_TIMEOUT must not exceed POLLGUARD_TTL - "
-                f"POLLGUARD_TERM_GRACE - POLLGUARD_KILL_MARGIN, found {needed:g} s and {left:g} s"
+                f"POLLGUARD_RENEW + 2 x POLLGUARD_REDIS_TIMEOUT must not exceed {limit}, "
+                f"found {needed:g} s and {left:g} s"
             )
 
 
@@ -141,7 +143,7 @@ def from_environment(env: Mapping[str, str], mode: str) -> Settings:
         term_grace=read.seconds("POLLGUARD_TERM_GRACE", ttl / 3),
         kill_margin=read.seconds("POLLGUARD_KILL_MARGIN", min(1.0, ttl / 6)),
     )
-    margins.validate()
+    margins.validate(kills=mode == "process")
     poll_max_age = read.seconds("POLLGUARD_POLL_MAX_AGE", 60.0)
     return Settings(
         redis=parse_redis_url(url),
