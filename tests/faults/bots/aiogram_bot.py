@@ -18,7 +18,7 @@ dispatcher = Dispatcher()
 @dispatcher.message()
 async def on_text(message: Message) -> None:
     text = message.text or ""
-    wanted = wish(text, message.date.timestamp())
+    wanted = wish(text)
     if wanted == "crash":
         os._exit(3)
     if wanted == "hang":

@@ -17,7 +17,7 @@ async def on_text(update: Update, _: Any) -> None:
     if message is None:
         return
     text = message.text or ""
-    wanted = wish(text, message.date.timestamp())
+    wanted = wish(text)
     if wanted == "crash":
         os._exit(3)
     if wanted == "hang":

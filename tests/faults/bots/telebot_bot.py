@@ -17,7 +17,7 @@ bot: Any = telebot.TeleBot(os.environ["TELEGRAM_BOT_TOKEN"])
 
 
 def on_text(message: Any) -> None:
-    wanted = wish(message.text, message.date)
+    wanted = wish(message.text)
     if wanted == "crash":
         os._exit(3)
     if wanted == "hang":

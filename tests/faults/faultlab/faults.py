@@ -193,7 +193,7 @@ def clock_back(case: Case) -> None:
 
 def hang(case: Case) -> None:
     """A message makes the active's bot block for ever."""
-    case.pair.standin.say(case.pair.username, "/hang once")
+    case.pair.standin.say(case.pair.username, f"/hang {case.victim.instance}")
 
 
 def crash_loop(case: Case) -> None:
@@ -208,7 +208,7 @@ def crash_loop(case: Case) -> None:
 
 def crash_message(case: Case) -> None:
     """A message makes the active's bot exit."""
-    case.pair.standin.say(case.pair.username, "/crash once")
+    case.pair.standin.say(case.pair.username, f"/crash {case.victim.instance}")
 
 
 def restart_both(case: Case) -> None:
@@ -242,7 +242,7 @@ def faults(ttl: float = 3.0, deaf_after: float = 60.0, restart: float = 20.0) ->
         Fault("kill_container", kill_container, ttl + 2, lost, "killed"),
         Fault("pause", pause, frozen, lost, "frozen", ends_bot=False),
         Fault("stop_guard", stop_guard, frozen, lost, "frozen", ends_bot=False),
-        Fault("stop_bot", stop_bot, deaf_after + 10, deaf_after + 5),
+        Fault("stop_bot", stop_bot, deaf_after + 10, deaf_after + 6),
         Fault("cut_off_redis", cut_off_redis, frozen, lost, "cut off", ends_bot=False),
         Fault("cut_off_telegram", cut_off_telegram, frozen + 30, frozen + 30, "cut off", answers=False),
         Fault("cut_off_both", cut_off_both, frozen, lost, "cut off", answers=False),
@@ -253,7 +253,7 @@ def faults(ttl: float = 3.0, deaf_after: float = 60.0, restart: float = 20.0) ->
         Fault("slow_redis", slow_redis, 12, 12 + ttl + 1, ends_bot=False, shared=True),
         Fault("clock_forward", clock_forward, 2 * ttl, ttl + 1, ends_bot=False, shared=True),
         Fault("clock_back", clock_back, 2 * ttl, ttl + 1, ends_bot=False, shared=True),
-        Fault("hang", hang, deaf_after + 10, deaf_after + 5),
+        Fault("hang", hang, deaf_after + 10, deaf_after + 6),
         Fault("crash_message", crash_message, 0, 0.5),
         Fault("crash_loop", crash_loop, 10, 0.5),
         Fault("restart_both", restart_both, 0, restart),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 
 OFFSET = 10_000
@@ -28,6 +29,8 @@ async def _main(port: int, delay: float) -> None:
     await asyncio.start_server(serve, "0.0.0.0", port + OFFSET)  # noqa: S104 - in a container's network
     print("ready", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    # What is under way just breaks.
+    os._exit(0)
 
 
 asyncio.run(_main(int(sys.argv[1]), float(sys.argv[2])))
