@@ -59,7 +59,13 @@ class GateGuard(Guard):
         self._upstream = Upstream(settings.api_url, f"pollguard/{__version__} {settings.instance}")
         self._reach = Reach(self._upstream, f"{path}/getWebhookInfo", clock, self._reach_changed)
         self._updates = Updates(
-            self._upstream, self._reach, f"{path}/getUpdates", self._leasing.deliver, clock, changed
+            self._upstream,
+            self._reach,
+            f"{path}/getUpdates",
+            self._leasing.deliver,
+            lambda: self._leasing.active,
+            clock,
+            changed,
         )
         self._gate = Gate(listeners[1], bot, gate.permissions, self._upstream, self._updates, clock, changed)
         self.reporter = Reporter(

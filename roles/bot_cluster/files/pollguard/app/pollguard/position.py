@@ -33,7 +33,12 @@ class Position:
         stood by may ask for what is long done, and one with a mind of its own for what nobody has seen."""
         if offset is None or offset <= 0:
             return self
-        confirmed = offset if self.delivered is None else min(offset, self.delivered)
+        confirmed: int | None = offset
+        if self.delivered is not None and offset > self.delivered:
+            # It doesn't come of anything that was delivered, so it can't vouch for a write that failed.
+            confirmed = self.handed
+        if confirmed is None:
+            return self
         if self.confirmed is not None and confirmed <= self.confirmed:
             return self
         handed = confirmed if self.handed is None else max(self.handed, confirmed)
@@ -42,13 +47,12 @@ class Position:
     def received(self, ids: Sequence[int]) -> Position:
         """Updates `ids` came of a poll with `confirmed`; the position once the fence has let them pass."""
         first, behind = min(ids), max(ids) + 1
-        if self.confirmed is None:
-            return Position(first, self.handed, behind)
-        if first < self.confirmed:
-            # After a quiet week Telegram goes on with a number of its choice, a lower one perhaps.
+        # After a quiet week Telegram goes on with a number of its choice, a lower one perhaps.
+        if self.confirmed is None or first < self.confirmed:
             return Position(first, first, behind)
         return replace(self, delivered=max(behind, self.delivered or behind))
 
-    def written(self) -> Position:
-        """What was delivered has been written out."""
-        return replace(self, handed=self.delivered)
+    def written(self, behind: int) -> Position:
+        """What was received up to `behind` has been written out; it may be less than was delivered before, when
+        that couldn't be written and Telegram was asked again."""
+        return replace(self, handed=max(behind, self.handed or behind))

@@ -44,7 +44,8 @@ class _Held:
 
 
 class Updates:
-    """What is handed to COMMAND. `changed` is called when COMMAND begins to poll, or Telegram is polled."""
+    """What is handed to COMMAND, while `holds` says that the lease is held. `changed` is called when COMMAND
+    begins to poll, or Telegram is polled."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Updates:
         reach: Reach,
         path: str,
         fence: Fence,
+        holds: Callable[[], bool],
         clock: Clock,
         changed: Callable[[], None],
     ) -> None:
@@ -67,11 +69,14 @@ class Updates:
         self._reach = reach
         self._path = path
         self._fence = fence
+        self._holds = holds
         self._clock = clock
         self._changed = changed
         self._held = 0
         self._newest: _Held | None = None
         self._active = False
+        self._behind: int | None = None
+        """Behind the updates of the last answer; None when it held none."""
         self._request: asyncio.Future[Reply] | None = None
         self._server: asyncio.Task[object] | None = None
         """Whoever polls Telegram, passes the fence or writes to COMMAND: one at a time."""
@@ -139,8 +144,8 @@ class Updates:
         try:
             reply = await self._wait(held)
             yield reply or _NOTHING
-            if reply is not None:
-                self.position = self.position.written()
+            if reply is not None and self._behind is not None:
+                self.position = self.position.written(self._behind)
         finally:
             self._held -= 1
             self.polled_at = self._clock()
@@ -174,7 +179,8 @@ class Updates:
         return None
 
     def _is_served(self, held: _Held) -> bool:
-        return self._active and self._newest is held
+        # The lease is looked at, not only remembered: this process may just have been frozen.
+        return self._active and self._holds() and self._newest is held
 
     def _release(self) -> None:
         self._server = None
@@ -183,6 +189,7 @@ class Updates:
     async def _ask(self, held: _Held) -> Reply | None:
         """Telegram's answer for COMMAND; None when there is none to hand out."""
         errors = 0
+        self._behind = None
         while self._is_served(held):
             self.position = self.position.polled(held.poll.offset)
             timeout = max(0, math.ceil(held.until - self._clock()))
@@ -252,7 +259,7 @@ class Updates:
             self.fenced += len(ids)
             log.warning("%d updates are left to the holder of the lease", len(ids))
             return None
-        self.position = position
+        self.position, self._behind = position, max(ids) + 1
         self.delivered += len(ids)
         self.delivered_at = self._clock()
         return reply

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from aiohttp import web
 from yarl import URL
 
 from .connect import ca_bundle
+
+log = logging.getLogger("pollguard.api")
 
 _CONNECT_TIMEOUT = 10.0
 _KEEP_ALIVE = 55.0
@@ -118,9 +121,15 @@ class Upstream:
         response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
         response.content_length = length
         await response.prepare(request)
-        # Broken off, it lacks its length or last chunk: that tells the client that this wasn't all.
-        async for chunk in answer.content.iter_chunked(_CHUNK):
-            await response.write(chunk)
+        try:
+            async for chunk in answer.content.iter_chunked(_CHUNK):
+                await response.write(chunk)
+        except aiohttp.ClientError as error:
+            log.warning("an answer was cut short: %s", self._say(error, _CONNECT_TIMEOUT))
+            # Lacking its length, or its last chunk, it tells the client that this wasn't all.
+            if request.transport is not None:
+                request.transport.abort()
+            return response
         await response.write_eof()
         return response
 
