@@ -15,6 +15,7 @@ from .upstream import Reply, UnreachableError, Upstream
 log = logging.getLogger("pollguard.api")
 
 _INTERVAL = 5.0
+_INTERVAL_IN_TROUBLE = 1.0
 _TIMEOUT = 3.0
 _CUT_OFF_AFTER = 2
 _CONFLICT_LASTS = 15.0
@@ -53,7 +54,7 @@ class Reach:
         """Ask now and then, for ever."""
         while True:
             await self.probe()
-            await asyncio.sleep(_INTERVAL)
+            await asyncio.sleep(_INTERVAL_IN_TROUBLE if self._failures else _INTERVAL)
 
     async def probe(self) -> None:
         """Ask once."""
