@@ -16,6 +16,7 @@ GUARD = (
     *("/pollguard/usr/bin/python3", "-I", "-S", "/pollguard/app"),
 )
 READY_S = 90.0
+LOOK_S = 0.5
 
 
 class NotReady(Exception):
@@ -64,23 +65,30 @@ class Pair:
             return dict(json.loads(said))
         return {}
 
-    def statuses(self) -> dict[Poller, dict[str, Any]]:
-        """Return what each guard says of itself."""
-        return {poller: self.status(poller) for poller in self.pollers}
-
     def wait_until_ready(self, seconds: float = READY_S) -> Poller:
         """Wait until one poller is active and all are good; returns the active one. Raises NotReady."""
         deadline = time.monotonic() + seconds
         while True:
-            said = self.statuses()
-            active = [poller for poller, status in said.items() if status.get("role") == "active"]
-            ready = active and len(said[active[0]].get("standbys") or []) >= len(self.pollers) - 1
-            if len(active) == 1 and ready and all(status.get("good") for status in said.values()):
-                return active[0]
+            active = self._active_of_a_ready_pair()
+            if active is not None:
+                return active
             if time.monotonic() > deadline:
-                logs = {one.container: self.log(one) for one in self.pollers}
-                raise NotReady(f"{self.framework}: not ready in {seconds:.0f} s: {said}\n{logs}")
-            time.sleep(0.2)
+                said = {one.container: (self.status(one), self.log(one)) for one in self.pollers}
+                raise NotReady(f"{self.framework}: not ready in {seconds:.0f} s: {said}")
+            time.sleep(LOOK_S)
+
+    def _active_of_a_ready_pair(self) -> Poller | None:
+        # Each look costs a process on the engine's machine: it ends with the first guard that isn't good.
+        active = []
+        for poller in self.pollers:
+            said = self.status(poller)
+            if not said.get("good"):
+                return None
+            if said.get("role") == "active":
+                if len(said.get("standbys") or []) < len(self.pollers) - 1:
+                    return None
+                active.append(poller)
+        return active[0] if len(active) == 1 else None
 
     def other(self, poller: Poller) -> Poller:
         """Return the first poller that is another one."""

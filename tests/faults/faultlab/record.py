@@ -178,3 +178,26 @@ def account(said: Iterable[Mapping[str, Any]], answers: Iterable[Mapping[str, An
     counts = Counter({text: len(instances) for text, instances in by.items()})
     lost = [text for text in texts if counts[text] == 0]
     return Account(len(texts), lost, [text for text in texts if counts[text] > 1], by)
+
+
+def delivered_late(
+    found: Iterable[Poll],
+    said: Iterable[Mapping[str, Any]],
+    told: Account,
+    victim: str,
+    inflicted: float,
+    healed: float,
+) -> list[str]:
+    """Return texts that a frozen or cut-off active answered, which Telegram gave it only after the fault.
+
+    From then on it could make sure of its lease no more, until it was healed, so it must not deliver them.
+    """
+    updates = {one["update_id"]: str(one["text"]) for one in said}
+    meanwhile: set[int] = set()
+    otherwise: set[int] = set()
+    for poll in found:
+        if poll.instance == victim:
+            late = poll.started < healed and poll.over > inflicted
+            (meanwhile if late else otherwise).update(poll.updates)
+    texts = [updates[one] for one in sorted(meanwhile - otherwise) if one in updates]
+    return [text for text in texts if victim in told.answered_by.get(text, [])]

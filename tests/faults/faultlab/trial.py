@@ -77,31 +77,6 @@ def absences(
     return [record.Absence(victim.instance, begun, ended, f"{fault.why} by {fault.name}")]
 
 
-def delivered_late(
-    polls: list[record.Poll],
-    said: list[dict[str, Any]],
-    account: record.Account,
-    victim: str,
-    lost_at: float,
-    healed: float,
-) -> list[str]:
-    """Return texts that a frozen or cut-off active answered, got after it had lost the lease.
-
-    Those are the texts that were written after another polled, and before it polled again itself in its turn.
-    """
-    again = min(
-        (poll.started for poll in polls if poll.instance == victim and poll.started > healed), default=1e12
-    )
-    others = [poll.started for poll in polls if poll.instance != victim and poll.started > lost_at]
-    if not others:
-        return []
-    return [
-        one["text"]
-        for one in said
-        if others[0] < one["at"] < again - 0.05 and victim in account.answered_by.get(one["text"], [])
-    ]
-
-
 def run(pair: Pair, fault: Fault, per_second: float = PER_SECOND) -> Outcome:
     """Do a fault to a pair that is well, heal it, and wait until the pair is well again."""
     victim = pair.wait_until_ready()
@@ -127,7 +102,7 @@ def run(pair: Pair, fault: Fault, per_second: float = PER_SECOND) -> Outcome:
     account = record.account(said, pair.standin.answers(pair.username, answers))
     late = []
     if fault.why in ("frozen", "cut off"):
-        late = delivered_late(polls, said, account, victim.instance, begun, healed)
+        late = record.delivered_late(polls, said, account, victim.instance, inflicted, healed)
     return Outcome(
         fault,
         pair.framework,

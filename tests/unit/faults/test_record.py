@@ -6,7 +6,18 @@ from math import inf
 from typing import Any
 
 import pytest
-from faultlab.record import Absence, Poll, account, changes, handover_gap, judge, longest_gap, overlaps, polls
+from faultlab.record import (
+    Absence,
+    Poll,
+    account,
+    changes,
+    delivered_late,
+    handover_gap,
+    judge,
+    longest_gap,
+    overlaps,
+    polls,
+)
 
 ONE, TWO = "bot-polling-1", "bot-polling-2"
 
@@ -105,3 +116,16 @@ def test_account() -> None:
     told = account(said, answers)
     assert (told.said, told.lost, told.twice) == (3, ["load 1"], ["load 2"])
     assert told.answered_by["load 2"] == [ONE, TWO]
+
+
+def test_what_a_frozen_one_delivers_is_seen() -> None:
+    said = [{"text": f"load {number}", "update_id": number} for number in range(5)]
+    answers = [{"text": f"load {number} | {ONE}"} for number in range(4)] + [{"text": f"load 4 | {TWO}"}]
+    found = [
+        Poll(ONE, 0, 9.9, (0,)),  # before it was frozen
+        Poll(ONE, 9.9, 10.5, (1, 4)),  # meanwhile; the last one was refused by the fence
+        Poll(TWO, 13, 14, (2, 4)),
+        Poll(ONE, 15, 20, (2,)),  # meanwhile, and once more when it had become active again
+        Poll(ONE, 31, 32, (2, 3)),
+    ]
+    assert delivered_late(found, said, account(said, answers), ONE, 10, 30) == ["load 1"]
