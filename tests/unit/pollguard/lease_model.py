@@ -47,9 +47,9 @@ class LeaseModel:
             mine = True
         return self._reply(mine)
 
-    def renew(self, now: float, token: str, epoch: int, instance: str) -> Reply:
+    def renew(self, now: float, token: str, epoch: int, instance: str, restore: bool = True) -> Reply:
         held, tenure = self.holder(now), (token, epoch, instance)
-        lost = held is None and self.until != 0 and self.epoch <= epoch
+        lost = held is None and self.until != 0 and self.epoch <= epoch and restore
         if held == tenure or lost:
             self._give(now, tenure)
             return self._reply(True)

@@ -66,13 +66,13 @@ class LeaseMachine(RuleBasedStateMachine):
         if held is not None:
             self.tenures[name] = held
 
-    @rule(name=st.sampled_from(NAMES))
-    def renew(self, name: str) -> None:
+    @rule(name=st.sampled_from(NAMES), restore=st.booleans())
+    def renew(self, name: str, restore: bool) -> None:
         if name not in self.tenures:
             return
         tenure = self.tenures[name]
-        held, answer = self.loop.run_until_complete(self.stores[name].renew(tenure))
-        expected = self.model.renew(0.0, tenure.token, tenure.epoch, name)
+        held, answer = self.loop.run_until_complete(self.stores[name].renew(tenure, restore=restore))
+        expected = self.model.renew(0.0, tenure.token, tenure.epoch, name, restore)
         assert (answer.mine, answer.holder, answer.epoch) == expected
         assert (held is not None) == answer.mine
 

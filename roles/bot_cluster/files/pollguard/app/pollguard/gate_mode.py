@@ -102,10 +102,12 @@ class GateGuard(Guard):
         tenure, updates = self._leasing.tenure, self._updates
         active = self._leasing.active and self._ending is None and not self._handover.stepping_back
         if tenure is not None and active and tenure.epoch != self._epoch:
+            # With nobody in between, COMMAND goes on where it is.
+            goes_on = self._epoch is not None and tenure.epoch == self._epoch + 1
             self._epoch = tenure.epoch
             answer = self._leasing.answer
-            start = Position()
-            if answer is not None:
+            start = updates.position if goes_on else Position()
+            if answer is not None and not goes_on:
                 start = Position.taken_over(
                     answer.delivered, answer.confirmed, redeliver=self._gate_settings.redeliver
                 )

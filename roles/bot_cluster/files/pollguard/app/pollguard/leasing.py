@@ -169,7 +169,9 @@ class Leasing:
         before = self.tenure
         try:
             if before is not None:
-                held, answer = await self._store.renew(before)
+                # Another may have had the lease since, and Redis have forgotten that as well.
+                in_time = asked_at < self._margins.deadline(before.renewed_at)
+                held, answer = await self._store.renew(before, restore=in_time or self._keep)
             else:
                 held, answer = await self._store.attempt(
                     self._token, self._seen_epoch, self._take(asked_at), ready=self._is_ready()
@@ -201,6 +203,8 @@ class Leasing:
         if before is not None and held is None:
             self._token = new_token()
             log.error("the lease of epoch %d is lost: %s", before.epoch, answer.holder or "the key is gone")
+            if not answer.holder:
+                return self._clock()  # to take it again, if it may be
         due = next_request(held.renewed_at if held else None, answer, self._margins, asked_at)
         waits = held is None and not answer.holder and not answer.released and answer.at < self._others_until
         return min(due, self._others_until) if waits else due

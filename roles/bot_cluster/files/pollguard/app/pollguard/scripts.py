@@ -73,12 +73,13 @@ return answer(mine and 1 or 0)
 """
 )
 
-# A lease that Redis lost is put back, unless it was given up or somebody had it since.
+# A lease that Redis lost is put back if the asker's time isn't over (`restore`), unless it was given up or
+# somebody had it since: of that, a Redis that came back empty knows nothing.
 RENEW = (
     _COMMON
     + """
-local holder, number, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local lost = not value and lasts ~= 0 and epoch <= number
+local holder, number, ttl, restore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local lost = not value and lasts ~= 0 and epoch <= number and restore == '1'
 if value == holder or lost then
   give(holder, number, ttl)
   return answer(1)

@@ -53,10 +53,10 @@ class LeaseStore:
         held = Tenure(token, answer.epoch, self.instance, asked_at) if answer.mine else None
         return held, answer
 
-    async def renew(self, tenure: Tenure) -> tuple[Tenure | None, Answer]:
-        """The tenure from now on; None when it is over."""
+    async def renew(self, tenure: Tenure, *, restore: bool = True) -> tuple[Tenure | None, Answer]:
+        """The tenure from now on; None when it is over. `restore` puts back what Redis has lost."""
         asked_at = self._clock()
-        answer = await self._ask(scripts.RENEW, tenure.value, str(tenure.epoch), self._ttl)
+        answer = await self._ask(scripts.RENEW, tenure.value, str(tenure.epoch), self._ttl, str(int(restore)))
         held = Tenure(tenure.token, tenure.epoch, tenure.instance, asked_at) if answer.mine else None
         return held, answer
 
