@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ sys.path[:0] = [
 ]
 
 from bad_network import BadNetwork  # noqa: E402
+from gate_harness import GateGuardProcess, MakeGate  # noqa: E402
 from pollguard_harness import Folder, GuardProcess, MakeGuard, RedisServer, make_token  # noqa: E402
+from standin_process import Account, Standin  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -75,4 +78,38 @@ def make_guard(folder: Folder, token: str, redis_server: RedisServer) -> Iterato
     for guard in made:
         if guard.log_path.exists():
             assert token.partition(":")[2] not in guard.log
+            assert "Traceback" not in guard.log
+
+
+@pytest.fixture(scope="session")
+def shared_standin() -> Iterator[Standin]:
+    standin = Standin()
+    yield standin
+    standin.stop()
+
+
+@pytest.fixture
+def account(shared_standin: Standin, token: str) -> Iterator[Account]:
+    """A bot of this test's own at a stand-in that isn't to be stopped."""
+    made = Account(shared_standin, token, f"bot_{secrets.token_hex(4)}")
+    yield made
+    made.heal()
+
+
+@pytest.fixture
+def make_gate(folder: Folder, account: Account, redis_server: RedisServer) -> Iterator[MakeGate]:
+    """Makes guards of one bot in gate mode; none is left in the end, and none has let the token out."""
+    made: list[GateGuardProcess] = []
+
+    def make(name: str, redis_url: str = redis_server.url) -> GateGuardProcess:
+        guard = GateGuardProcess(name, redis_url, folder, account)
+        made.append(guard)
+        return guard
+
+    yield make
+    for guard in made:
+        guard.end()
+    for guard in made:
+        if guard.log_path.exists():
+            assert account.token.partition(":")[2] not in guard.log
             assert "Traceback" not in guard.log

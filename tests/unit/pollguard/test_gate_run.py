@@ -1,0 +1,188 @@
+"""One guard in gate mode as a process: exit codes, environment, health, deafness, metrics, what it says."""
+
+from __future__ import annotations
+
+import signal
+import urllib.request
+from pathlib import Path
+
+import pytest
+from gate_harness import MakeGate
+from pollguard import exits
+from pollguard_harness import RedisServer, free_port, listener, wait_for
+from standin_process import Account
+
+
+@pytest.mark.parametrize(
+    ("env", "command", "code", "said"),
+    [
+        ({}, "no-such-program", exits.NOT_FOUND, "COMMAND 'no-such-program' was not found in PATH"),
+        ({}, "/etc/passwd", exits.NOT_EXECUTABLE, "is not executable"),
+        ({"POLLGUARD_RENEW": "9"}, "true", exits.BAD_SETTINGS, "POLLGUARD_RENEW must be less"),
+        ({"POLLGUARD_REDIS_TIMEOUT": "1"}, "true", exits.BAD_SETTINGS, "must not exceed POLLGUARD_TTL"),
+        ({"POLLGUARD_HANDOVER": "later"}, "true", exits.BAD_SETTINGS, "POLLGUARD_HANDOVER must be one of"),
+        ({"POLLGUARD_GATE_ADDRESS": "192.0.2.1"}, "true", exits.BAD_SETTINGS, "the gate can't listen on"),
+        ({"POLLGUARD_REDIS_URL": ""}, "true", exits.BAD_REDIS_URL, "POLLGUARD_REDIS_URL is not set"),
+    ],
+)
+def test_exit_codes_before_anything_runs(
+    make_gate: MakeGate, env: dict[str, str], command: str, code: int, said: str
+) -> None:
+    guard = make_gate("one")
+    guard.env |= {"POLLGUARD_LOG_LEVEL": "info"} | env
+    result = guard.tool("run", "--", command)
+    assert said in result.stderr
+    assert result.returncode == code
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_port_that_is_taken(make_gate: MakeGate) -> None:
+    guard = make_gate("one")
+    with listener() as port:
+        guard.env["POLLGUARD_GATE_PORT"] = str(port)
+        result = guard.tool("run", "--", "true")
+    assert result.returncode == exits.PORT_TAKEN
+    assert f"the gate's port {port} of 127.0.0.1 is taken: set POLLGUARD_GATE_PORT" in result.stderr
+
+
+@pytest.mark.parametrize("login", ["", ":wr0ngpass@", "guard:wr0ngpass@", "guard:right-pass@"])
+def test_a_redis_that_refuses(make_gate: MakeGate, own_redis: RedisServer, login: str) -> None:
+    """No password, a wrong one, a wrong one of a user, and a user who may not do what is needed."""
+    own_redis.client.acl_setuser("guard", enabled=True, passwords=["+right-pass"], commands=["+ping"])
+    own_redis.client.config_set("requirepass", "main-pass")
+    result = make_gate("one", own_redis.url.replace("//", f"//{login}")).tool("run", "--", "true")
+    assert result.returncode == exits.REDIS_REFUSED
+    assert "refuses the guard" in result.stderr
+    assert "pass@" not in result.stderr
+
+
+def test_what_the_command_is_given(make_gate: MakeGate) -> None:
+    guard = make_gate("one")
+    guard.env |= {
+        "POLLGUARD_API_URL_VARIABLES": "BOT_API, API_ROOT",
+        "HTTPS_PROXY": "http://proxy:3128",
+        "no_proxy": "localhost",
+    }
+    target = guard.folder.path / "environment"
+    guard.start(command=["sh", "-c", f"env > {target}.new && mv {target}.new {target} && exit 7"])
+    assert guard.wait() == 7
+    told = dict(line.split("=", 1) for line in target.read_text().splitlines() if "=" in line)
+    url = f"http://127.0.0.1:{guard.port}"
+    assert {told[name] for name in ("TELEGRAM_API_URL", "BOT_API", "API_ROOT")} == {url}
+    assert told["no_proxy"] == "localhost,127.0.0.1"
+    assert "127.0.0.1" in told["NO_PROXY"]
+    assert not [name for name in told if name.startswith("POLLGUARD_")]
+    assert told["TELEGRAM_BOT_TOKEN"] == guard.account.token
+
+
+def test_health_before_the_first_poll(make_gate: MakeGate) -> None:
+    guard = make_gate("one").start("--polls-for=0", env={"POLLGUARD_START_GRACE": "30"})
+    guard.folder.wait_event("start")
+    health = guard.tool("health")
+    assert health.returncode == exits.NOT_GOOD
+    assert f"COMMAND has not polled http://127.0.0.1:{guard.port} in the" in health.stdout
+    assert "it must take its API address from TELEGRAM_API_URL" in health.stdout
+    status = guard.status() or {}
+    assert (status["role"], status["command_poll_age_s"]) == ("standby", None)
+
+
+@pytest.mark.parametrize("polls_for", ["0", "1"])
+def test_a_bot_that_doesnt_poll_is_ended(make_gate: MakeGate, polls_for: str) -> None:
+    """Never, or no longer."""
+    env = {"POLLGUARD_POLL_MAX_AGE": "1", "POLLGUARD_START_GRACE": "1"}
+    guard = make_gate("one").start("--timeout=1", f"--polls-for={polls_for}", env=env)
+    started = guard.folder.wait_event("start")["at"]
+    assert guard.wait() == exits.DEAF
+    assert guard.folder.events("term")[0]["at"] - started >= (0.8 if polls_for == "0" else 1.8)
+
+
+def test_a_bot_that_bypasses_the_gate(make_gate: MakeGate, account: Account) -> None:
+    """It is seen, told and ended; and with the lease free no other poller is disturbed by this guard."""
+    env = {"POLLGUARD_POLL_MAX_AGE": "2", "POLLGUARD_START_GRACE": "2"}
+    guard = make_gate("one").start(f"--api={account.standin.url}", "--timeout=5", env=env)
+    wait_for(lambda: "but connects to the Bot API itself" in guard.tool("health").stdout, what="health tells")
+    assert (guard.status() or {})["role"] == "standby"
+    assert guard.wait() == exits.DEAF
+    assert {agent.partition("/")[0] for agent in account.polls()["user_agents"]} == {"gate-bot (one)"}
+
+
+def test_a_failing_health_command(make_gate: MakeGate) -> None:
+    guard = make_gate("one")
+    marker = guard.folder.path / "sick"
+    guard.env |= {
+        "POLLGUARD_HEALTH_COMMAND": f"test ! -e {marker}",
+        "POLLGUARD_HEALTH_INTERVAL": "0.1",
+        "POLLGUARD_HEALTH_RETRIES": "2",
+        "POLLGUARD_START_GRACE": "0.1",
+    }
+    guard.start().wait_active()
+    marker.touch()
+    assert guard.wait() == exits.UNHEALTHY
+    assert guard.folder.events("term")
+
+
+def test_metrics(make_gate: MakeGate, account: Account) -> None:
+    port = free_port()
+    env = {"POLLGUARD_METRICS_PORT": str(port), "POLLGUARD_METRICS_ADDRESS": "127.0.0.1"}
+    make_gate("one").start(env=env).wait_active()
+    update = account.say("hello")
+    account.wait_answer("hello")
+
+    def read() -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+            return str(response.read().decode())
+
+    text = wait_for(lambda: text if f"confirmed_offset {update + 1:.0f}" in _plain(text := read()) else "")
+    plain = _plain(text)
+    for line in (
+        "pollguard_active 1",
+        "pollguard_good 1",
+        "pollguard_updates_total 1",
+        "pollguard_conflicts_total 0",
+        "pollguard_fenced_updates_total 0",
+        "pollguard_unauthorized_total 0",
+        "pollguard_token_refused 0",
+        "pollguard_lease_takes_total 1",
+        f"pollguard_delivered_offset {update + 1}",
+        'pollguard_info{instance="one",mode="gate"',
+    ):
+        assert line in plain, line
+    assert account.token.partition(":")[2] not in text
+
+
+def _plain(text: str) -> str:
+    """Numbers without exponent."""
+    lines = []
+    for line in text.splitlines():
+        name, _, value = line.rpartition(" ")
+        whole = not line.startswith("#") and value.replace(".", "").replace("e+", "").isdigit()
+        lines.append(f"{name} {float(value):.0f}" if whole and float(value).is_integer() else line)
+    return "\n".join(lines)
+
+
+def test_the_token_is_nowhere(make_gate: MakeGate, account: Account) -> None:
+    """Not in the log at its loudest, nor in status and errors, while everything goes wrong."""
+    guard = make_gate("one").start("--timeout=1").wait_active()
+    account.fail("getUpdates", error_code=0, count=3)
+    account.fail("sendMessage", error_code=0, count=1)
+    account.say("hello")
+    wait_for(lambda: guard.folder.events("got"), what="the update comes all the same")
+    account.remove()
+    wait_for(lambda: (guard.status() or {})["revoked"], what="it is told that the token was revoked")
+    secret = account.token.partition(":")[2]
+    for words in (["status"], ["status", "--json"], ["health"], ["handover"]):
+        result = guard.tool(*words)
+        assert secret not in result.stdout + result.stderr
+    assert secret not in Path(f"/proc/{guard.pid}/cmdline").read_text()
+    assert secret not in guard.log
+    assert "refuses the token (401)" in guard.log
+    assert "Telegram refuses the token" in guard.tool("health").stdout
+    account.add()
+
+
+def test_signals_are_passed_on_and_the_code_kept(make_gate: MakeGate) -> None:
+    guard = make_gate("one").start(command=["sh", "-c", "trap 'exit 9' USR1; while :; do sleep 0.05; done"])
+    guard.wait_logged("COMMAND started")
+    wait_for(lambda: (guard.status() or {}).get("command_pid"))
+    guard.signal(signal.SIGUSR1)
+    assert guard.wait() == 9
