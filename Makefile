@@ -9,7 +9,7 @@ URL ?= https://127.0.0.1:8443/api/v1/avatar/status_update
 # An ordinary user is asked for the sudo password, unless sudo asks for none.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
 
-.PHONY: help demo say webhook demo-down test gates unit molecule bench-deploy docs
+.PHONY: help demo say webhook demo-down test gates unit molecule faults bench-deploy bench-failover docs
 
 help:
 	@echo "make demo        the whole cluster on this machine, with a stand-in for Telegram"
@@ -17,7 +17,9 @@ help:
 	@echo "make webhook     have a signed fal.ai result delivered to it"
 	@echo "make demo-down   remove all that the demonstration made"
 	@echo "make test        every test: gates, unit tests, Molecule"
+	@echo "make faults      every fault done to the pollers of every framework; half an hour"
 	@echo "make bench-deploy  measure a deployment; benchmarks/results/deploy.json"
+	@echo "make bench-failover  measure hand-over and failover; benchmarks/results/failover.json"
 	@echo "make docs        write the tables of inputs in the roles' README.md from their argument specs"
 
 $(VENV)/.demo: requirements.txt tests/lab/venv
@@ -54,8 +56,14 @@ unit: $(VENV)/.dev
 molecule: $(VENV)/.dev
 	tests/run molecule
 
+faults: $(VENV)/.dev
+	FAULTS=long molecule test --scenario-name failover
+
 bench-deploy: $(VENV)/.dev
 	$(BIN)/python benchmarks/deploy.py
+
+bench-failover: $(VENV)/.dev
+	$(BIN)/python benchmarks/failover.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python tests/gates/role_specs.py --write
