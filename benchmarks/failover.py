@@ -89,35 +89,55 @@ def messages(subject: str, account: record.Account, overlaps: int, runs: int) ->
     ]
 
 
-def gaps(subject: str, found: list[float]) -> list[Row]:
+def gaps(subject: str, found: list[float], what: str = "handover_gap") -> list[Row]:
     """Return the rows of the times without a poll at hand-overs."""
     return [
-        Row("handover_gap_median_s", subject, round(statistics.median(found), 4), "s", len(found)),
-        Row("handover_gap_p99_s", subject, round(quantile(found, 0.99), 4), "s", len(found)),
+        Row(f"{what}_median_s", subject, round(statistics.median(found), 4), "s", len(found)),
+        Row(f"{what}_p99_s", subject, round(quantile(found, 0.99), 4), "s", len(found)),
     ]
+
+
+def to_and_fro(pair: Pair) -> list[tuple[float, Poller]]:
+    """Hand over to and fro; returns when each hand-over was ordered, and of whom."""
+    active = pair.wait_until_ready()
+    orders = []
+    for _ in range(HANDOVERS):
+        orders.append((time.monotonic(), active))
+        pair.hand_over(active)
+        active = pair.other(active)
+        time.sleep(BETWEEN_S)
+    return orders
+
+
+def gaps_of(polls: list[record.Poll], orders: list[tuple[float, Poller]]) -> list[float]:
+    """Return the time without a poll of each hand-over; infinite where nobody took over."""
+    found = [record.handover_gap(polls, at, former.instance) for at, former in orders]
+    return [math.inf if gap is None else gap for gap in found]
+
+
+def idle_hand_overs(pair: Pair) -> list[Row]:
+    """Hand over to and fro while nobody writes: a framework that handles before it polls again, polls."""
+    pair.wait_until_ready()
+    log = pair.standin.log_cursor()
+    orders = to_and_fro(pair)
+    return gaps(pair.framework, gaps_of(record.polls(pair.standin.polls(pair.username, log)), orders))
 
 
 def hand_overs(pair: Pair) -> list[Row]:
     """Hand over to and fro under load."""
-    active, log, answers = pair.wait_until_ready(), pair.standin.log_cursor(), pair.standin.answers_cursor()
-    orders: list[tuple[float, Poller]] = []
+    pair.wait_until_ready()
+    log, answers = pair.standin.log_cursor(), pair.standin.answers_cursor()
     with pair.standin.load(pair.username, "hand-over", PER_SECOND):
         time.sleep(2)
         begun = time.monotonic()
-        for _ in range(HANDOVERS):
-            orders.append((time.monotonic(), active))
-            pair.hand_over(active)
-            active = pair.other(active)
-            time.sleep(BETWEEN_S)
+        orders = to_and_fro(pair)
     pair.standin.wait_until_answered(pair.username, answers, ANSWERED_S, "hand-over")
     polls = record.polls(pair.standin.polls(pair.username, log))
     ended = time.monotonic()
-    found = [record.handover_gap(polls, at, former.instance) for at, former in orders]
     account = record.account(pair.standin.said(pair.username), pair.standin.answers(pair.username, answers))
     overlaps = len(record.judge(polls, [], begun, ended).overlaps)
-    return gaps(pair.framework, [math.inf if gap is None else gap for gap in found]) + messages(
-        pair.framework, account, overlaps, HANDOVERS
-    )
+    found = gaps(pair.framework, gaps_of(polls, orders), "handover_gap_loaded")
+    return found + messages(pair.framework, account, overlaps, HANDOVERS)
 
 
 def latency(pair: Pair) -> list[Row]:
@@ -139,7 +159,7 @@ def memory(pair: Pair) -> list[Row]:
     sizes = []
     for poller in pair.pollers:
         processes = pair.engine.docker("top", poller.container, "-eo", "pid,args").splitlines()[1:]
-        own = [line.split()[0] for line in processes if "/pollguard/app" in line or "pollguard" in line]
+        own = [line.split()[0] for line in processes if "/pollguard/app" in line]
         rollups = "".join(pair.engine.run("cat", f"/proc/{pid}/smaps_rollup") + "\n" for pid in own)
         kibibytes = [int(line.split()[1]) for line in rollups.splitlines() if line.startswith("Pss:")]
         sizes.append(sum(kibibytes) * 1.024e-3)
@@ -230,7 +250,7 @@ def guarded(here: Place) -> list[Row]:
     for framework in FRAMEWORKS:
         say(f"{framework}: {HANDOVERS} hand-overs")
         pair = here.pair(framework)
-        rows += hand_overs(pair) + latency(pair) + memory(pair)
+        rows += idle_hand_overs(pair) + hand_overs(pair) + latency(pair) + memory(pair)
         here.engine.docker("stop", "-t", "5", *(one.container for one in pair.pollers))
         pairs.append(pair)
     lock = threading.Lock()

@@ -17,7 +17,9 @@ from typing import Any
 # A guard that polls says so, and which one it is.
 _AGENT = re.compile(r"^pollguard/\S+ (\S+)$")
 # From a client's hanging up until the stand-in sees it, on two busy cores.
-SEEN_WITHIN = 0.01
+SEEN_WITHIN = 0.002
+# From a poll's arrival until it has ended the one that waited.
+ENDED_WITHIN = 0.005
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Poll:
     started: float
     over: float
     updates: tuple[int, ...] = ()
-    status: int | None = None
+    ended_by_another: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def polls(log: Iterable[Mapping[str, Any]], by_peer: Mapping[str, str] | None = 
         ends = [entry[name] for name in ("over", "ended") if entry.get(name) is not None]
         over = min(ends) if ends else inf
         updates = tuple(entry.get("updates") or ())
-        found.append(Poll(instance, entry["started"], over, updates, entry.get("status")))
+        # Its 409 may be on its way still.
+        conflict = entry.get("status") == 409 or (entry.get("over") is not None and entry["ended"] is None)
+        found.append(Poll(instance, entry["started"], over, updates, conflict))
     return sorted(found, key=lambda poll: poll.started)
 
 
@@ -108,20 +112,24 @@ def without_absent(
         first = min(reasons, key=lambda absence: absence.begun)
         behind.append((poll, first.why))
         if poll.started < first.begun:
-            counted.append(Poll(poll.instance, poll.started, first.begun, poll.updates, poll.status))
+            counted.append(Poll(poll.instance, poll.started, first.begun, poll.updates))
     return counted, behind
 
 
 def overlaps(found: Sequence[Poll], tolerance: float = SEEN_WITHIN) -> list[Overlap]:
-    """Return polls of two instances in flight at once for longer than `tolerance` seconds."""
+    """Return polls of two instances in flight at once for longer than `tolerance` seconds.
+
+    A poll that another instance's has ended (409) is one, though both were in flight for a moment only.
+    """
     pairs: list[Overlap] = []
     open_polls: list[Poll] = []
     for poll in sorted(found, key=lambda one: one.started):
-        open_polls = [other for other in open_polls if other.over > poll.started]
+        open_polls = [other for other in open_polls if other.over > poll.started - ENDED_WITHIN]
         for other in open_polls:
             seconds = min(other.over, poll.over) - poll.started
-            if other.instance != poll.instance and seconds > tolerance:
-                pairs.append(Overlap(other, poll, seconds))
+            ended = other.ended_by_another and abs(other.over - poll.started) < ENDED_WITHIN
+            if other.instance != poll.instance and (seconds > tolerance or ended):
+                pairs.append(Overlap(other, poll, max(0.0, seconds)))
         open_polls.append(poll)
     return pairs
 

@@ -43,9 +43,11 @@ def test_a_poll_is_over_when_it_can_receive_nothing_any_more() -> None:
     [
         pytest.param([Poll(ONE, 0, 5), Poll(TWO, 5, 9)], 0, id="one_after_the_other"),
         pytest.param([Poll(ONE, 0, 5), Poll(TWO, 4, 9)], 1, id="at_once"),
-        pytest.param([Poll(ONE, 0, 5), Poll(TWO, 4.995, 9)], 0, id="hanging_up_is_seen_late"),
+        pytest.param([Poll(ONE, 0, 5), Poll(TWO, 4.999, 9)], 0, id="hanging_up_is_seen_late"),
         pytest.param([Poll(ONE, 0, 5), Poll(ONE, 4, 9)], 0, id="the_same_one"),
         pytest.param([Poll(TWO, 4, 9), Poll(ONE, 0, inf)], 1, id="never_over"),
+        pytest.param([Poll(ONE, 0, 5.001, (), True), Poll(TWO, 5, 9)], 1, id="ended_by_the_other"),
+        pytest.param([Poll(ONE, 0, 5.001, (), True), Poll(ONE, 5, 9)], 0, id="ended_by_itself"),
         pytest.param([Poll(ONE, 0, 9), Poll(TWO, 1, 2), Poll(TWO, 3, 4)], 2, id="twice"),
     ],
 )
@@ -129,3 +131,8 @@ def test_what_a_frozen_one_delivers_is_seen() -> None:
         Poll(ONE, 31, 32, (2, 3)),
     ]
     assert delivered_late(found, said, account(said, answers), ONE, 10, 30) == ["load 1"]
+
+
+def test_a_conflict_is_known_before_it_was_told() -> None:
+    log = [entry("a", 1.0, over=2.0), entry("a", 2.0, over=3.0, ended=6.0, status=409), entry("a", 7.0)]
+    assert [poll.ended_by_another for poll in polls(log)] == [True, True, False]
