@@ -196,17 +196,24 @@ class Updates:
             pause = _back_off(errors, _BACK_OFF)
             errors += 1
             try:
-                parameters = held.poll.parameters(self.position.confirmed, timeout)
+                wanted = held.poll.offset
+                # A negative one that has come this far is permitted: Telegram is to forget.
+                offset = wanted if wanted is not None and wanted < 0 else self.position.confirmed
+                parameters = held.poll.parameters(offset, timeout)
                 reply = await self._request_updates(parameters, timeout + _ANSWER_GRACE)
             except _CalledOffError:
                 continue
             except UnreachableError as error:
                 self._reach.failed(str(error))
             else:
-                self._reach.judge(reply)
+                ids = _update_ids(reply.body) if reply.status == 200 else None
+                if reply.status == 200 and ids is None:
+                    self._reach.failed("a poll was answered by something that isn't the Bot API")
+                else:
+                    self._reach.judge(reply)
                 match reply.status:
-                    case 200:
-                        return await self._pass_fence(reply)
+                    case 200 if ids is not None:
+                        return await self._pass_fence(reply, ids)
                     case 409:
                         pause = _back_off(errors - 1, _CONFLICT_BACK_OFF)
                         await self._conflict(reply)
@@ -214,7 +221,7 @@ class Updates:
                         pause = _retry_after(reply)
                     case 401 | 404:
                         pause = _back_off(errors - 1, _CONFLICT_BACK_OFF)
-                    case status if status < 500:
+                    case status if 300 <= status < 500:
                         return reply  # COMMAND's own mistake
             if not await self._sleep(held, pause):
                 return None
@@ -245,12 +252,8 @@ class Updates:
                     await held.woken.wait()
         return end <= held.until
 
-    async def _pass_fence(self, reply: Reply) -> Reply | None:
-        ids = _update_ids(reply.body)
+    async def _pass_fence(self, reply: Reply, ids: list[int]) -> Reply | None:
         self.good_at = self._clock()
-        if ids is None:
-            log.error("Telegram's answer to a poll can't be understood")
-            return None
         if not ids:
             return reply
         position = self.position.received(ids)
