@@ -53,6 +53,6 @@ class Position:
         return replace(self, delivered=max(behind, self.delivered or behind))
 
     def written(self, behind: int) -> Position:
-        """What was received up to `behind` has been written out; less than was delivered, perhaps, when a write
-        failed and Telegram was asked again."""
+        """What was received up to `behind` has been written out: less than was delivered, perhaps, when a
+        write failed and Telegram was asked again."""
         return replace(self, handed=max(behind, self.handed or behind))
