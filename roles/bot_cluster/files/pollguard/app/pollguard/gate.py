@@ -8,7 +8,10 @@ import logging
 import socket
 from collections.abc import Callable
 
-from aiohttp import web
+# Not aiohttp.web: of what that loads, the most isn't needed.
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
+from aiohttp.web_server import Server
 
 from . import calls, exits
 from .calls import Call
@@ -74,7 +77,7 @@ class Gate:
 
     async def run(self) -> None:
         """Serve, for ever."""
-        server = web.Server(
+        server = Server(
             self._serve,
             handler_cancellation=True,
             keepalive_timeout=_KEEP_ALIVE,
@@ -83,12 +86,10 @@ class Gate:
             max_line_size=16384,
             max_field_size=16384,
         )
-        runner = web.ServerRunner(server, handle_signals=False)
-        await runner.setup()
-        await web.SockSite(runner, self._sock, backlog=_BACKLOG).start()
-        await asyncio.get_running_loop().create_future()
+        listening = await asyncio.get_running_loop().create_server(server, sock=self._sock, backlog=_BACKLOG)
+        await listening.serve_forever()
 
-    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _serve(self, request: BaseRequest) -> StreamResponse:
         call = calls.parse_call(request.raw_path)
         if call is None or call.method not in calls.GUARDED:
             return await self._pass(request)
@@ -104,7 +105,7 @@ class Gate:
             return await self._poll(request, parameters)
         return await self._guarded(call, parameters)
 
-    async def _poll(self, request: web.BaseRequest, parameters: dict[str, str]) -> web.StreamResponse:
+    async def _poll(self, request: BaseRequest, parameters: dict[str, str]) -> StreamResponse:
         poll = calls.parse_poll(parameters)
         if poll.offset is not None and poll.offset < 0 and not self._may("negativeOffset"):
             # It would make Telegram forget what nobody has answered: there is nothing to skip.
@@ -116,7 +117,7 @@ class Gate:
             await response.write_eof()
         return response
 
-    async def _guarded(self, call: Call, parameters: dict[str, str]) -> web.StreamResponse:
+    async def _guarded(self, call: Call, parameters: dict[str, str]) -> StreamResponse:
         """What ends polling, or empties the queue: from the active, as far as it is allowed; never from a
         standby, who isn't told so, since its start must not fail."""
         drops = calls.is_true(parameters.get("drop_pending_updates", ""))
@@ -139,7 +140,7 @@ class Gate:
             return _answer(Reply(403, calls.refusal(403, text)))
         return _answer(Reply(200, calls.TRUE))
 
-    async def _pass(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _pass(self, request: BaseRequest) -> StreamResponse:
         self.calls += 1
         try:
             return await self._upstream.forward(request)
@@ -158,7 +159,7 @@ class Gate:
         log.info("%s of COMMAND's is not passed on", what)
 
 
-async def _parameters(request: web.BaseRequest) -> dict[str, str]:
+async def _parameters(request: BaseRequest) -> dict[str, str]:
     """A call's parameters, wherever they are; raises ValueError."""
     found = dict(request.query)
     if request.can_read_body:
@@ -169,5 +170,5 @@ async def _parameters(request: web.BaseRequest) -> dict[str, str]:
     return found
 
 
-def _answer(reply: Reply) -> web.Response:
-    return web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)
+def _answer(reply: Reply) -> Response:
+    return Response(status=reply.status, body=reply.body, content_type=reply.content_type)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp import web
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
 from yarl import URL
 
 from .connect import ca_bundle
@@ -81,7 +82,7 @@ class Upstream:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UnreachableError(self._say(error, limit)) from None
 
-    async def forward(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def forward(self, request: BaseRequest) -> StreamResponse:
         """Pass a request on as it is, and its answer back; raises UnreachableError before anything has come
         back."""
         headers = {n: v for n, v in request.headers.items() if n.lower() not in _HOP_BY_HOP}
@@ -107,9 +108,7 @@ class Upstream:
         """Drop all connections."""
         await self._session.close()
 
-    async def _pass_back(
-        self, request: web.BaseRequest, answer: aiohttp.ClientResponse
-    ) -> web.StreamResponse:
+    async def _pass_back(self, request: BaseRequest, answer: aiohttp.ClientResponse) -> StreamResponse:
         headers = [(n, v) for n, v in answer.headers.items() if n.lower() not in _HOP_BY_HOP]
         length = answer.content_length
         if length is not None and length <= _SMALL:
@@ -117,8 +116,8 @@ class Upstream:
                 body = await answer.read()
             except (aiohttp.ClientError, OSError) as error:
                 raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
-            return web.Response(status=answer.status, reason=answer.reason, headers=headers, body=body)
-        response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
+            return Response(status=answer.status, reason=answer.reason, headers=headers, body=body)
+        response = StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
         response.content_length = length
         await response.prepare(request)
         try:
