@@ -1,4 +1,4 @@
-"""A bad network between a guard and Redis."""
+"""A bad network between a guard and Redis, or Telegram."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pollguard_harness import free_port
 
 
 class BadNetwork:
-    """A TCP relay to Redis that can be slow, silent or closed; runs in a thread."""
+    """A TCP relay that can be slow, silent or closed; runs in a thread."""
 
     def __init__(self, target_port: int) -> None:
         self.port = free_port()
@@ -18,7 +18,9 @@ class BadNetwork:
         """Seconds by which each piece of data is held up, each way."""
         self.silent = False
         """Nothing passes, nothing is refused."""
+        self._down = False
         self._target_port = target_port
+        self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -28,6 +30,19 @@ class BadNetwork:
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/2"
+
+    def cut(self) -> None:
+        """Break all connections off, and each new one at once."""
+        self._down = True
+        self._loop.call_soon_threadsafe(self._abort)
+
+    def mend(self) -> None:
+        """As before."""
+        self._down = False
+
+    def _abort(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
 
     def close(self) -> None:
         self.silent = False
@@ -48,6 +63,10 @@ class BadNetwork:
         self._loop.run_forever()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        if self._down:
+            self._abort()
+            return
         try:
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         except OSError:
