@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
@@ -102,6 +102,14 @@ class Engine:
             except NotFound:
                 return None
 
+    def image(self, name: str) -> dict[str, Any] | None:
+        """Return all about an image, or None when the engine has no such image."""
+        with _failures(self._address, f"an inspection of {name}"):
+            try:
+                return dict(self._client.inspect_image(name))
+            except NotFound:
+                return None
+
     def repo_digests(self, image: str) -> tuple[str, ...]:
         """Return an image's names by digest; none when the image is gone."""
         with _failures(self._address, f"an inspection of {image}"):
@@ -123,6 +131,41 @@ class Engine:
             stdout, stderr = self._client.exec_start(run, demux=True)
             code = self._client.exec_inspect(run).get("ExitCode")
         return Said(code, (stdout or b"").decode(errors="replace"), (stderr or b"").decode(errors="replace"))
+
+    def create(self, name: str, config: dict[str, Any], networks: dict[str, dict[str, Any]]) -> None:
+        """Make a container, in further networks too, without starting it."""
+        with _failures(self._address, f"to make {name}"):
+            self._client.create_container_from_config(config, name)
+            for network, endpoint in networks.items():
+                self._client.connect_container_to_network(
+                    name,
+                    network,
+                    aliases=endpoint.get("Aliases"),
+                    links=[tuple(link.split(":")) for link in endpoint.get("Links") or ()] or None,
+                    driver_opt=endpoint.get("DriverOpts"),
+                    ipv4_address=(endpoint.get("IPAMConfig") or {}).get("IPv4Address"),
+                    ipv6_address=(endpoint.get("IPAMConfig") or {}).get("IPv6Address"),
+                )
+
+    def start(self, container: str) -> None:
+        """Start a container; one that runs already is left alone."""
+        with _failures(self._address, f"to start {container}"):
+            self._client.start(container)
+
+    def stop(self, container: str, timeout: int) -> None:
+        """Tell a container to end and wait until it has; after a timeout in seconds it is killed."""
+        with _failures(self._address, f"to stop {container}"):
+            self._client.stop(container, timeout=timeout)
+
+    def rename(self, container: str, name: str) -> None:
+        """Give a container another name."""
+        with _failures(self._address, f"to rename {container} to {name}"):
+            self._client.rename(container, name)
+
+    def remove(self, container: str) -> None:
+        """Remove a container, with force if need be, but no volumes; one that is gone is no fault."""
+        with _failures(self._address, f"to remove {container}"), suppress(NotFound):
+            self._client.remove_container(container, force=True)
 
 
 @contextmanager

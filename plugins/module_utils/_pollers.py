@@ -26,6 +26,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import 
     in_order,
 )
 from ansible_collections.aisha.cluster.plugins.module_utils._docker import EngineError
+from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,12 @@ _MOST_LINES = 5000
 
 
 def pollers_of(
-    connect: Callable[[], Engine], cluster: str, *, log_period: int, answer_timeout: float
+    connect: Callable[[], Engine],
+    cluster: str,
+    *,
+    log_period: int,
+    answer_timeout: float,
+    leftovers: bool = False,
 ) -> list[Poller]:
     """Return every poller that a cluster has on this engine, in order.
 
@@ -46,13 +52,16 @@ def pollers_of(
         cluster: its name, as in the containers' label.
         log_period: seconds of the log, back from now, that are read; 0 reads nothing.
         answer_timeout: seconds until all have answered; what is known by then is returned.
+        leftovers: whether containers that an interrupted rolling restart left aside are looked at too.
 
     Raises:
         EngineError: the engine doesn't list its containers. About a single container it isn't raised:
             the reason is in that poller's ``problem``.
     """
     listed = connect().containers({CLUSTER_LABEL: cluster, COMPONENT_LABEL: POLLER_COMPONENT})
-    inquiries = [_Inquiry(connect, entry, log_period) for entry in listed]
+    inquiries = [
+        _Inquiry(connect, entry, log_period) for entry in listed if leftovers or _in_its_place(entry)
+    ]
     deadline = time.monotonic() + answer_timeout
     for inquiry in inquiries:
         inquiry.start()
@@ -60,6 +69,20 @@ def pollers_of(
         inquiry.join(max(0.0, deadline - time.monotonic()))
     looks = [inquiry.result(answer_timeout) for inquiry in inquiries]
     return in_order(describe(look) for look in looks if look is not None)
+
+
+def poller_named(connect: Callable[[], Engine], name: str, *, answer_timeout: float) -> Poller | None:
+    """Return one poller as pollers_of() does, or None when there is no such container."""
+    inquiry = _Inquiry(connect, {"Id": name, "Names": [name]}, 0)
+    inquiry.start()
+    inquiry.join(answer_timeout)
+    look = inquiry.result(answer_timeout)
+    return None if look is None else describe(look)
+
+
+def _in_its_place(entry: Mapping[str, Any]) -> bool:
+    name = next(iter(entry.get("Names") or ()), "")
+    return place_of(str(name)) == name
 
 
 class _Inquiry(threading.Thread):
