@@ -1,0 +1,267 @@
+# Copyright: (c) 2026, Aisha Cluster Contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One host's pollers as a rolling restart handles them: looked at, waited for, told to hand over, copied.
+
+Private to this collection. What is done with them is told by _rolling_restart, the order by _rolling_plan.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import (
+    Look,
+    Poller,
+    Said,
+    guard_command,
+)
+from ansible_collections.aisha.cluster.plugins.module_utils._container_copy import (
+    Copy,
+    Want,
+    changes,
+    copy_of,
+)
+from ansible_collections.aisha.cluster.plugins.module_utils._container_secrets import Masker
+from ansible_collections.aisha.cluster.plugins.module_utils._docker import EngineError
+from ansible_collections.aisha.cluster.plugins.module_utils._pollers import poller_named, pollers_of
+from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import (
+    Candidate,
+    Refusal,
+    Seat,
+    seats_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
+
+# Seconds between two looks, and those that a guard has to answer one.
+PAUSE = 0.25
+ANSWER_TIMEOUT = 10.0
+# A container that the engine had to start again so often isn't waited for any longer.
+_MOST_RESTARTS = 3
+_LAST_LINES = 20
+_DEFAULT_STOP_TIMEOUT = 10
+# The guard's own words. With these it has changed nothing, and may do so a moment later.
+_NOT_YET = ("nothing was changed", "under way")
+_TOOK_OVER = re.compile(r"^(\S+) took over\b.*?free for at most ([0-9.]+) s", re.DOTALL)
+
+
+class NotAsExpected(Exception):
+    """A poller isn't what it was to become; says what was found."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The longest times, in seconds; without `stop`, each container's own."""
+
+    health: float
+    handover: float
+    stop: int | None = None
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """What a hand-over came to; the gap is the guard's own figure."""
+
+    holder: str
+    message: str
+    gap_s: float | None = None
+
+
+class Host:
+    """The pollers of a cluster on one engine. Methods raise EngineError when the engine doesn't serve."""
+
+    def __init__(self, connect: Callable[[], Engine], cluster: str, want: Want, limits: Limits) -> None:
+        self.engine = connect()
+        self.limits = limits
+        self._connect = connect
+        self._cluster = cluster
+        self._want = want
+        self._secrets: set[str] = {f"{name}={value}" for name, value in want.environment.items()}
+
+    def mask(self, value: Any) -> Any:
+        """Mask the secrets of all containers that were looked at, and those that were given."""
+        return Masker.of(self._secrets)(value)
+
+    def seats(self) -> list[Seat]:
+        """Look at all pollers, and at what an interrupted run left."""
+        pollers = pollers_of(
+            self._connect, self._cluster, log_period=0, answer_timeout=ANSWER_TIMEOUT, leftovers=True
+        )
+        return seats_of(pollers)
+
+    def poller(self, name: str) -> Poller:
+        """Look at one poller; raises NotAsExpected when it is gone."""
+        found = poller_named(self._connect, name, answer_timeout=ANSWER_TIMEOUT)
+        if found is None:
+            raise NotAsExpected("no such container")
+        return found
+
+    def exists(self, name: str) -> bool:
+        return self.engine.inspect(name) is not None
+
+    def candidates(
+        self, pollers: Sequence[Poller], seats: Sequence[Seat], *, predict: bool
+    ) -> list[Candidate]:
+        """Compare pollers with what is wanted.
+
+        Args:
+            pollers: as they are, or will be after what is left has been put back.
+            seats: where they are now.
+            predict: check mode, in which the image needn't be on the engine yet.
+
+        Raises Refusal when one of them can't be made to be as wanted.
+        """
+        actual = {
+            seat.name: seat.previous.name for seat in seats if seat.undone and seat.previous is not None
+        }
+        return [self._candidate(poller, actual.get(poller.name, poller.name), predict) for poller in pollers]
+
+    def copy(self, name: str) -> Copy:
+        """Return what makes a poller as wanted."""
+        container = self._inspect(name)
+        old = self._image_of(container)
+        new = self._wanted_image(container)
+        if new is None:
+            raise _no_image(self._want.image or "")
+        image = self._want.image or str(container["Config"]["Image"])
+        if self._want.image is None and (self.engine.image(image) or {}).get("Id") != container["Image"]:
+            # Its name belongs to another image by now.
+            image = str(container["Image"])
+        return copy_of(container, old, new, self._want, image)
+
+    def stop(self, name: str) -> float:
+        """Stop a container within its time; returns the seconds that it took."""
+        began = time.monotonic()
+        container = self._inspect(name)
+        own = container["Config"].get("StopTimeout") or _DEFAULT_STOP_TIMEOUT
+        self.engine.stop(name, own if self.limits.stop is None else self.limits.stop)
+        return time.monotonic() - began
+
+    def start(self, name: str) -> float:
+        """Start a container and wait until its guard is good; returns the seconds that it took.
+
+        Raises NotAsExpected when it isn't good in time, or has ended.
+        """
+        began = time.monotonic()
+        self.engine.start(name)
+        self.wait(name)
+        return time.monotonic() - began
+
+    def wait(self, name: str) -> Poller:
+        """Wait until a poller is good; raises NotAsExpected with what is wrong when it isn't in time."""
+        deadline = time.monotonic() + self.limits.health
+        restarts = None
+        while True:
+            poller = self.poller(name)
+            if poller.good:
+                return poller
+            found = what_is_wrong(poller)
+            restarts = poller.restarts if restarts is None else restarts
+            if poller.restarts - restarts >= _MOST_RESTARTS:
+                raise NotAsExpected(f"that the engine had to start it {_MOST_RESTARTS} times again: {found}")
+            if poller.state in ("exited", "dead", "created") or time.monotonic() > deadline:
+                raise NotAsExpected(found)
+            time.sleep(PAUSE)
+
+    def hand_over(self, name: str) -> HandedOver:
+        """Have an active poller pass the lease on; raises NotAsExpected when it doesn't."""
+        deadline = time.monotonic() + self.limits.handover
+        command = guard_command(Look(self._inspect(name)), "handover")
+        while True:
+            said = self._run(name, command or [], deadline - time.monotonic())
+            if said is None:
+                raise NotAsExpected(f"no answer within {self.limits.handover:g} s")
+            words = said.stdout.strip() or said.stderr.strip()
+            message = self.mask(words)[:500]
+            if said.exit_code == 0:
+                told = _TOOK_OVER.match(words)
+                return HandedOver(told[1], message, float(told[2])) if told else HandedOver("", message)
+            poller = self.poller(name)
+            holder = poller.lease.holder
+            if poller.role == "standby" and holder not in (None, poller.instance):
+                return HandedOver(str(holder), f"{holder} had taken over already")
+            if time.monotonic() > deadline or not any(part in words for part in _NOT_YET):
+                raise NotAsExpected(message or f"exit code {said.exit_code}")
+            time.sleep(PAUSE)
+
+    def last_lines(self, name: str) -> str:
+        """Return the end of a container's log in one line, without secrets; empty when it can't be read."""
+        try:
+            said = self.engine.log(name, since=1, lines=_LAST_LINES)
+        except EngineError:
+            return ""
+        return str(self.mask(" / ".join(line.strip() for line in said.splitlines() if line.strip())))[-2000:]
+
+    def _run(self, name: str, command: list[str], patience: float) -> Said | None:
+        """Run a command in a container; None when it takes too long."""
+        result: list[Said | Exception] = []
+
+        def run() -> None:
+            try:
+                result.append(self._connect().run(name, command))
+            except Exception as error:  # Raised where it is seen.
+                result.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(max(0.0, patience))
+        if not result:
+            return None
+        if isinstance(result[0], Exception):
+            raise result[0]
+        return result[0]
+
+    def _inspect(self, name: str) -> dict[str, Any]:
+        container = self.engine.inspect(name)
+        if container is None:
+            raise NotAsExpected("no such container")
+        self._secrets.update(container["Config"].get("Env") or ())
+        return container
+
+    def _image_of(self, container: Mapping[str, Any]) -> dict[str, Any]:
+        image = self.engine.image(str(container["Image"]))
+        if image is None:
+            raise _no_image(str(container["Image"]))
+        return image
+
+    def _wanted_image(self, container: Mapping[str, Any]) -> dict[str, Any] | None:
+        return self.engine.image(self._want.image or str(container["Image"]))
+
+    def _candidate(self, poller: Poller, actual: str, predict: bool) -> Candidate:
+        container = self._inspect(actual)
+        if guard_command(Look(container), "status") is None:
+            raise Refusal(poller.name, "a poller that runs under the poll guard", "one that doesn't")
+        if container["HostConfig"].get("AutoRemove"):
+            raise Refusal(poller.name, "a container that stays when it is stopped", "one made with --rm")
+        old, new = self._image_of(container), self._wanted_image(container)
+        is_now = poller.image_digest or str(container["Image"])
+        wanted = is_now if self._want.image is None else self._want.image.rpartition("@")[2]
+        if new is None:
+            if not predict:
+                raise _no_image(self._want.image or "")
+            # Its entry point can't be known, but for that the same prediction is made.
+            new = {**old, "Id": container["Image"] if wanted == is_now else wanted}
+        try:
+            found = changes(container, old, new, self._want)
+        except ValueError as error:
+            raise Refusal(poller.name, str(error), "another one") from None
+        return Candidate(poller, is_now, wanted, found)
+
+
+def what_is_wrong(poller: Poller) -> str:
+    """Why a poller isn't good, as the end of a sentence that says what was found."""
+    problem = poller.problem or "a guard that says nothing"
+    return problem.partition(", found ")[2] or problem
+
+
+def _no_image(image: str) -> Refusal:
+    return Refusal(image, "an image on this engine", "none; pull it first")

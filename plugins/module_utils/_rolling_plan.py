@@ -1,0 +1,256 @@
+# Copyright: (c) 2026, Aisha Cluster Contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""In which order the pollers of one host are replaced or restarted, and when it is better not to begin.
+
+Private to this collection. No I/O here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import Poller, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# Names of a container that had to make room, and of one that isn't in its place yet. A container's labels
+# can't be changed, so it is by these names that neither counts as a poller.
+PREVIOUS = "-previous"
+NEXT = "-next"
+
+# What a container may be in, and be stopped from, without anybody's work being lost.
+_STOPPED = ("created", "exited", "dead")
+
+
+class Refusal(Exception):
+    """It is better not to begin.
+
+    Args:
+        subject: whom it is about.
+        expected: what was expected, as the end of a sentence.
+        found: what was found, likewise.
+        passing: whether it may be different a moment later.
+    """
+
+    def __init__(self, subject: str, expected: str, found: str, *, passing: bool = False) -> None:
+        super().__init__(f"{subject}: expected {expected}, found {found}")
+        self.subject = subject
+        self.expected = expected
+        self.found = found
+        self.passing = passing
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A poller's place on the host, by its name, and what is left of an interrupted run."""
+
+    name: str
+    poller: Poller | None = None
+    previous: Poller | None = None
+    following: Poller | None = None
+
+    @property
+    def undone(self) -> bool:
+        """Whether the previous container comes back, since the one in its place is none or not good."""
+        return self.previous is not None and not (self.poller is not None and self.poller.good)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A poller and what it would become.
+
+    Args:
+        poller: as it was seen.
+        to_digest: of the image that is wanted.
+        changes: what differs from that: image, command, or an environment variable's name.
+    """
+
+    poller: Poller
+    from_digest: str = ""
+    to_digest: str = ""
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. Documented as RV(plan) of bot_rolling_restart."""
+
+    container: str
+    action: str
+    role: str
+    from_digest: str = ""
+    to_digest: str = ""
+    changes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a module returns."""
+        return {**asdict(self), "changes": list(self.changes)}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done, in order; `gap` when nobody can take over from the active poller meanwhile."""
+
+    steps: tuple[Step, ...] = ()
+    gap: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether any step does more than wait."""
+        return any(step.action != "wait" for step in self.steps)
+
+
+def place_of(name: str) -> str:
+    """The name of the place to which a container belongs."""
+    for suffix in (PREVIOUS, NEXT):
+        if name.endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def seats_of(pollers: Iterable[Poller]) -> list[Seat]:
+    """Sort containers into their places."""
+    seats: dict[str, Seat] = {}
+    for poller in in_order(pollers):
+        name = place_of(poller.name)
+        seat = seats.get(name, Seat(name))
+        if poller.name.endswith(PREVIOUS):
+            seat = replace(seat, previous=poller)
+        elif poller.name.endswith(NEXT):
+            seat = replace(seat, following=poller)
+        else:
+            seat = replace(seat, poller=poller)
+        seats[name] = seat
+    return list(seats.values())
+
+
+def recovery(seats: Iterable[Seat]) -> tuple[Step, ...]:
+    """The steps that finish or undo what an interrupted run left."""
+    steps = []
+    for seat in seats:
+        if seat.following is not None:
+            steps.append(Step(seat.following.name, "remove", "none"))
+        if seat.undone:
+            steps.append(Step(seat.name, "put_back", "unknown" if seat.poller is None else seat.poller.role))
+        elif seat.previous is not None:
+            steps.append(Step(seat.previous.name, "remove", "none"))
+    return tuple(steps)
+
+
+def recovered(seats: Sequence[Seat]) -> list[Poller]:
+    """The pollers as they will be after recovery(); what it restores is stopped until it is restarted."""
+    pollers = []
+    passed_on = False
+    for seat in seats:
+        if seat.undone and seat.previous is not None:
+            passed_on = passed_on or (seat.poller is not None and seat.poller.role == "active")
+            pollers.append(replace(seat.previous, name=seat.name, role="unknown", good=False))
+        elif seat.poller is not None:
+            pollers.append(seat.poller)
+    if passed_on:
+        # Whoever it will be: one that is ready takes the lease when the one that holds it is stopped.
+        heir = next((each for each in pollers if each.good and each.role == "standby"), None)
+        pollers = [replace(each, role="active") if each is heir else each for each in pollers]
+    return pollers
+
+
+def plan(candidates: Sequence[Candidate], *, restart_all: bool) -> Plan:
+    """Return the steps for one host: standbys, one after the other, then a hand-over, then the active one.
+
+    Args:
+        candidates: the host's pollers, in order.
+        restart_all: whether those that need no change are restarted too.
+
+    Raises:
+        Refusal: nobody or more than one polls, and something could get worse; or a poller can't be stopped.
+    """
+    active = _active([candidate.poller for candidate in candidates])
+    standbys = [candidate for candidate in candidates if candidate.poller is not active]
+    steps = [step for step in (_step(each, "standby", restart_all) for each in standbys) if step is not None]
+    gap = False
+    for candidate in candidates:
+        if candidate.poller is not active:
+            continue
+        step = _step(candidate, "active", restart_all)
+        if step is not None and step.action != "wait":
+            gap = not standbys and not standbys_elsewhere(active)
+            if not gap:
+                steps.append(Step(step.container, "hand_over", "active", step.from_digest, step.to_digest))
+        if step is not None:
+            steps.append(step)
+    return Plan(tuple(steps), gap)
+
+
+def standbys_elsewhere(poller: Poller) -> list[str]:
+    """The other instances, on any host, that its guard knows to be ready."""
+    known = (poller.guard or {}).get("standbys")
+    return [str(name) for name in known if name != poller.instance] if isinstance(known, list) else []
+
+
+def holder_of(pollers: Iterable[Poller]) -> str | None:
+    """The instance that holds the lease, on whatever host, as far as these pollers know."""
+    return next((poller.lease.holder for poller in pollers if poller.lease.holder), None)
+
+
+def _active(pollers: Sequence[Poller]) -> Poller | None:
+    """The host's active poller, or None when it is on another host, or nothing can get worse."""
+    for poller in pollers:
+        if poller.state == "paused":
+            raise Refusal(poller.name, "a poller that can be stopped", "it paused; unpause it")
+    active = [poller for poller in pollers if poller.role == "active"]
+    if len(active) > 1:
+        names = ", ".join(poller.name for poller in active)
+        raise Refusal("Pollers", "one that is active", f"{len(active)}: {names}", passing=True)
+    if active:
+        return active[0]
+    holder = holder_of(pollers)
+    here = next((poller for poller in pollers if holder and poller.instance == holder), None)
+    if here is not None and here.state not in _STOPPED:
+        why = here.problem or "none yet"
+        raise Refusal(here.name, "an answer of its guard, since it holds the lease", why, passing=True)
+    good = ", ".join(poller.name for poller in pollers if poller.good)
+    if good and (holder is None or here is not None):
+        raise Refusal("Pollers", "one that is active", f"none, though these are ready: {good}", passing=True)
+    return None
+
+
+def _step(candidate: Candidate, role: str, restart_all: bool) -> Step | None:
+    poller = candidate.poller
+    if candidate.changes:
+        action = "recreate"
+    elif restart_all or poller.state in _STOPPED:
+        action = "restart"
+    elif not poller.good:
+        action = "wait"
+    else:
+        return None
+    return Step(poller.name, action, role, candidate.from_digest, candidate.to_digest, candidate.changes)
+
+
+def difference(planned: Plan, before: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What diff mode shows: each container that a step changes, but no values of variables.
+
+    Args:
+        planned: what is done.
+        before: the containers' states by their names.
+    """
+    states: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
+    for step in planned.steps:
+        if step.action not in ("recreate", "restart"):
+            continue
+        states["before"][step.container] = {
+            "image": step.from_digest,
+            "state": before.get(step.container, ""),
+        }
+        state = "recreated" if step.action == "recreate" else "restarted"
+        states["after"][step.container] = {"image": step.to_digest, "state": state}
+        variables = [name for name in step.changes if name not in ("image", "command")]
+        if variables:
+            states["after"][step.container]["changed variables"] = variables
+        if "command" in step.changes:
+            states["after"][step.container]["command"] = "changed"
+    return states

@@ -1,0 +1,282 @@
+# Copyright: (c) 2026, Aisha Cluster Contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out the plan for one host's pollers, and puts back what fails.
+
+Private to this collection. A container is never removed before the one that takes its place is good: it is
+renamed, and what is found under such a name by the next run tells that run how far this one got.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ansible_collections.aisha.cluster.plugins.module_utils._docker import EngineError
+from ansible_collections.aisha.cluster.plugins.module_utils._poller_host import (
+    PAUSE,
+    NotAsExpected,
+    what_is_wrong,
+)
+from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import (
+    NEXT,
+    PREVIOUS,
+    Plan,
+    Refusal,
+    holder_of,
+    plan,
+    recovered,
+    recovery,
+    standbys_elsewhere,
+)
+from ansible_collections.aisha.cluster.plugins.module_utils._rolling_steps import (
+    LISTEN,
+    Done,
+    StepFailed,
+    hears,
+    silence,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import Poller
+    from ansible_collections.aisha.cluster.plugins.module_utils._poller_host import Host
+    from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import Step
+
+# Seconds in which the lease may be on its way from one poller to another.
+_SETTLE = 10.0
+
+
+class Restart:
+    """One run on one host. What it has done is kept in `steps`, also when it fails."""
+
+    def __init__(self, host: Host, *, restart_all: bool) -> None:
+        self.steps: list[Done] = []
+        self.planned = Plan()
+        self.states: dict[str, str] = {}
+        self.active_before: str | None = None
+        self._host = host
+        self._restart_all = restart_all
+        self._kept: list[str] = []
+
+    def plan(self, *, predict: bool) -> Plan:
+        """Look, and return what is to be done from here on; raises Refusal."""
+        deadline = time.monotonic() + _SETTLE
+        while True:
+            seats = self._host.seats()
+            pollers = recovered(seats)
+            try:
+                candidates = self._host.candidates(pollers, seats, predict=predict)
+                rest = plan(candidates, restart_all=self._restart_all)
+            except Refusal as refusal:
+                if not refusal.passing or time.monotonic() > deadline:
+                    raise
+                time.sleep(PAUSE)
+                continue
+            self.states = {poller.name: poller.state for poller in pollers}
+            self.active_before = self.active_before or holder_of(pollers)
+            self.planned = Plan((*recovery(seats), *rest.steps), rest.gap)
+            return self.planned
+
+    def apply(self) -> None:
+        """Carry the plan out; raises Refusal, or StepFailed."""
+        left = [step for step in self.plan(predict=False).steps if step.action in ("remove", "put_back")]
+        if left:
+            for step in left:
+                self._do(step, self._recover)
+            # What was put back may have moved the lease.
+            rest = self.plan(predict=False)
+            self.planned = Plan((*left, *rest.steps), rest.gap)
+        deeds: dict[str, Callable[[Step, Done], None]] = {
+            "recreate": self._recreate,
+            "restart": self._restart,
+            "wait": self._wait,
+            "hand_over": self._hand_over,
+        }
+        try:
+            for step in self.planned.steps[len(left) :]:
+                self._do(step, deeds[step.action])
+        finally:
+            for name in self._kept:
+                self._host.engine.remove(name + PREVIOUS)
+
+    def active(self) -> str | None:
+        """The instance that is active now, as far as this host's pollers know."""
+        try:
+            return holder_of(seat.poller for seat in self._host.seats() if seat.poller is not None)
+        except EngineError:
+            return None
+
+    def _do(self, step: Step, deed: Callable[[Step, Done], None]) -> None:
+        done = Done(step.container, step.action, step.role, step.from_digest, step.to_digest)
+        self.steps.append(done)
+        began = time.monotonic()
+        try:
+            deed(step, done)
+        finally:
+            done.seconds = time.monotonic() - began
+
+    def _recover(self, step: Step, _done: Done) -> None:
+        if step.action == "remove":
+            # An engine that was started anew may have started it, too.
+            self._host.stop(step.container)
+            self._host.engine.remove(step.container)
+        else:
+            self._make_room(step.container)
+
+    def _wait(self, step: Step, done: Done) -> None:
+        began = time.monotonic()
+        try:
+            self._host.wait(step.container)
+        except NotAsExpected as error:
+            raise self._failed(step, str(error), "It was not touched.", None) from None
+        done.healthy_s = time.monotonic() - began
+
+    def _restart(self, step: Step, done: Done) -> None:
+        self._free_of_lease(step)
+        try:
+            done.stop_s = self._host.stop(step.container)
+            done.healthy_s = self._host.start(step.container)
+        except (NotAsExpected, EngineError) as error:
+            outcome = "It is left as it is, and the pollers that were to come after it were not touched."
+            raise self._failed(step, _found(error), outcome, None) from None
+
+    def _recreate(self, step: Step, done: Done) -> None:
+        name, engine = step.container, self._host.engine
+        self._free_of_lease(step)
+        try:
+            made = self._host.copy(name)
+            # Made before the old one is stopped: what the engine refuses to make costs nobody anything.
+            engine.create(name + NEXT, made.config, made.networks)
+            done.stop_s = self._host.stop(name)
+            engine.rename(name, name + PREVIOUS)
+            engine.rename(name + NEXT, name)
+            done.healthy_s = self._host.start(name)
+        except (NotAsExpected, EngineError) as error:
+            replaced = self._host.exists(name + PREVIOUS)
+            log = self._host.last_lines(name) if replaced else ""
+            outcome, restored = self._put_back(name)
+            raise self._failed(step, _found(error), outcome, restored, log) from None
+        self._kept.append(name)
+
+    def _hand_over(self, step: Step, done: Done) -> None:
+        began = time.monotonic()
+        former = self._host.poller(step.container)
+        try:
+            handed = self._host.hand_over(step.container)
+        except NotAsExpected as error:
+            expected = f"it to hand over within {self._host.limits.handover:g} s"
+            outcome = "It was not touched, and goes on polling unless another poller has taken over."
+            raise StepFailed(
+                step.container, expected, str(error), log="", outcome=outcome, restored=None
+            ) from None
+        done.hand_over_s = time.monotonic() - began
+        done.gap_s, done.message = handed.gap_s, handed.message
+        pollers = [seat.poller for seat in self._host.seats() if seat.poller is not None]
+        heir = next((poller for poller in pollers if poller.instance == handed.holder), None)
+        # One on another host can't be asked from here.
+        if heir is not None:
+            began = time.monotonic()
+            self._see_that_it_hears(heir, former)
+            done.healthy_s = time.monotonic() - began
+
+    def _see_that_it_hears(self, heir: Poller, former: Poller) -> None:
+        """Wait until the new active one polls; raise StepFailed after handing back when it doesn't."""
+        began = time.monotonic()
+        limit = self._host.limits.health
+        while True:
+            time.sleep(PAUSE)
+            try:
+                poller = self._host.poller(heir.name)
+            except NotAsExpected as error:
+                found = str(error)
+                break
+            waited = time.monotonic() - began
+            if waited >= LISTEN and hears(poller):
+                return
+            found = what_is_wrong(poller) if poller.problem else silence(poller)
+            passed_on = poller.role == "standby" and poller.lease.holder not in (None, poller.instance)
+            if passed_on or (waited > limit and waited >= LISTEN):
+                break
+        log = self._host.last_lines(heir.name)
+        outcome, restored = self._hand_back(heir, former)
+        expected = f"it to poll within {limit:g} s of the hand-over to it"
+        raise StepFailed(
+            heir.name, expected, self._host.mask(found), log=log, outcome=outcome, restored=restored
+        )
+
+    def _hand_back(self, heir: Poller, former: Poller) -> tuple[str, bool | None]:
+        """Make the former active one so again, and put back what was replaced: it passed for healthy too."""
+        name: str | None = heir.name
+        pollers = [seat.poller for seat in self._host.seats() if seat.poller is not None]
+        for _attempt in pollers:
+            if name is None or name == former.name:
+                break
+            try:
+                holder = self._host.hand_over(name).holder
+            except (NotAsExpected, EngineError):
+                # Stopping it, to put the previous one back, passes the lease on as well.
+                break
+            name = next((poller.name for poller in pollers if poller.instance == holder), None)
+        restored: bool | None = None
+        said = ""
+        for replaced in sorted(self._kept, key=lambda each: each != heir.name):
+            sentence, good = self._put_back(replaced)
+            restored = good and restored is not False
+            said = f"{said} {replaced}: {sentence[0].lower()}{sentence[1:]}"
+        self._kept.clear()
+        active = self.active()
+        return (
+            f"{active or 'Nobody'} is active {'again' if active == former.instance else 'now'}.{said}",
+            restored,
+        )
+
+    def _free_of_lease(self, step: Step) -> None:
+        """Hand over first when the lease has come to a poller since the plan was made, or back to it."""
+        try:
+            poller = self._host.poller(step.container)
+        except NotAsExpected:
+            return
+        if poller.role == "active" and not self.planned.gap and standbys_elsewhere(poller):
+            handing = Done(step.container, "hand_over", "active", step.from_digest, step.to_digest)
+            self.steps.append(handing)
+            self._hand_over(step, handing)
+            handing.seconds = (handing.hand_over_s or 0.0) + (handing.healthy_s or 0.0)
+
+    def _make_room(self, name: str) -> None:
+        """Give the previous container its place again, whatever is in it; none where there is no previous."""
+        engine = self._host.engine
+        if self._host.exists(name + PREVIOUS):
+            if self._host.exists(name):
+                self._host.stop(name)
+                engine.remove(name)
+            engine.rename(name + PREVIOUS, name)
+        engine.remove(name + NEXT)
+
+    def _put_back(self, name: str) -> tuple[str, bool]:
+        """Run the previous container again; returns what came of it, and whether it is good."""
+        try:
+            self._make_room(name)
+            self._host.start(name)
+        except NotAsExpected as error:
+            return f"The previous container is back, but not healthy: {self._host.mask(str(error))}.", False
+        except EngineError as error:
+            return f"The previous container could not be put back: {self._host.mask(str(error))}", False
+        return "The previous container is back and healthy.", True
+
+    def _failed(
+        self, step: Step, found: str, outcome: str, restored: bool | None, log: str | None = None
+    ) -> StepFailed:
+        expected = f"it to be healthy within {self._host.limits.health:g} s"
+        if step.action == "recreate":
+            expected += f" with {step.to_digest}"
+        last = self._host.last_lines(step.container) if log is None else log
+        return StepFailed(
+            step.container, expected, self._host.mask(found), log=last, outcome=outcome, restored=restored
+        )
+
+
+def _found(error: NotAsExpected | EngineError) -> str:
+    return str(error) if isinstance(error, NotAsExpected) else error.found
