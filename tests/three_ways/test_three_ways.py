@@ -1,73 +1,142 @@
-"""site.yml is found, and finds its own roles and modules, in each way that people run it.
+"""Each playbook is found, and finds its own roles and modules, in each way that people run it.
 
-Each run gets to the first check that a module of ours makes, and fails there: a token that can't be one.
+Each run gets to the first check that a module of ours makes, and fails there: a token that can't be one, or
+an engine that isn't there.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from ansible_cores import COLLECTIONS, Ansible
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
-MESSAGE = (
-    "Telegram bot token: expected <number>:<secret>, as @BotFather gives it, found a value without a colon."
+# An engine that is never there, whatever the machine has.
+NOWHERE = {"DOCKER_HOST": "unix:///nowhere"}
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """One playbook, and how it fails.
+
+    Args:
+        name: without its ending.
+        module: the one of ours that fails.
+        message: what it says.
+        next_play: name of the play that isn't reached.
+    """
+
+    name: str
+    module: str
+    message: str
+    next_play: str
+
+
+PLAYBOOKS = (
+    Playbook(
+        "site",
+        "telegram_bot_info",
+        "Telegram bot token: expected <number>:<secret>, as @BotFather gives it, found a value without a "
+        "colon.",
+        "Prepare the hosts",
+    ),
+    # With or without the library, since each environment has its own packages.
+    Playbook("restart", "bot_cluster_info", "Docker engine", "Restart the webhook API"),
 )
+
+
+@pytest.fixture(params=PLAYBOOKS, ids=lambda playbook: str(playbook.name))
+def playbook(request: pytest.FixtureRequest) -> Playbook:
+    found: Playbook = request.param
+    return found
 
 
 def others(ansible: Ansible, *before: Path) -> dict[str, str]:
     """Say where collections are, as far as this version doesn't find those that ours stands on by itself."""
     path = [*map(str, before), *([] if ansible.own_collections else [str(COLLECTIONS)])]
-    return {"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(path)} if path else {}
+    return {**NOWHERE, **({"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(path)} if path else {})}
 
 
-def check(done: CompletedProcess[str], tree: Path) -> None:
+def check(done: CompletedProcess[str], tree: Path, playbook: Playbook) -> None:
     """See that it failed with the one message, and that what ran was this tree's."""
     said = done.stdout + done.stderr
     assert done.returncode == 2, said
-    assert MESSAGE in " ".join(said.split()), said
-    module = re.search(r"Using module file (\S+telegram_bot_info\.py)", said)
+    assert playbook.message in " ".join(said.split()), said
+    module = re.search(rf"Using module file (\S+{playbook.module}\.py)", said)
     assert module is not None, said
     assert Path(module[1]).is_relative_to(tree), module[1]
-    assert "Prepare the hosts" not in said
+    assert playbook.next_play not in said
 
 
-def test_a_bare_clone_from_its_root(ansible: Ansible, clone: Path, inventory: Path) -> None:
+def test_a_bare_clone_from_its_root(
+    ansible: Ansible, clone: Path, inventory: Path, playbook: Playbook
+) -> None:
     done = ansible.run(
-        "ansible-playbook", "playbooks/site.yml", "-i", inventory, "-vvv", cwd=clone, **others(ansible)
+        "ansible-playbook",
+        f"playbooks/{playbook.name}.yml",
+        "-i",
+        inventory,
+        "-vvv",
+        cwd=clone,
+        **others(ansible),
     )
-    check(done, clone)
+    check(done, clone, playbook)
 
 
-def test_a_bare_clone_from_inside_playbooks(ansible: Ansible, clone: Path, inventory: Path) -> None:
+def test_a_bare_clone_from_inside_playbooks(
+    ansible: Ansible, clone: Path, inventory: Path, playbook: Playbook
+) -> None:
     done = ansible.run(
-        "ansible-playbook", "site.yml", "-i", inventory, "-vvv", cwd=clone / "playbooks", **others(ansible)
+        "ansible-playbook",
+        f"{playbook.name}.yml",
+        "-i",
+        inventory,
+        "-vvv",
+        cwd=clone / "playbooks",
+        **others(ansible),
     )
-    check(done, clone)
+    check(done, clone, playbook)
 
 
-def test_the_installed_collection(ansible: Ansible, installed: Path, inventory: Path, tmp_path: Path) -> None:
+def test_the_installed_collection(
+    ansible: Ansible, installed: Path, inventory: Path, tmp_path: Path, playbook: Playbook
+) -> None:
     environment = others(ansible, installed)
     done = ansible.run(
-        "ansible-playbook", "aisha.cluster.site", "-i", inventory, "-vvv", cwd=tmp_path, **environment
+        "ansible-playbook",
+        f"aisha.cluster.{playbook.name}",
+        "-i",
+        inventory,
+        "-vvv",
+        cwd=tmp_path,
+        **environment,
     )
-    check(done, installed)
+    check(done, installed, playbook)
 
 
-def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path) -> None:
+def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path, playbook: Playbook) -> None:
     """AWX names its collections in a variable that 2.18 reads and 2.19 doesn't; ours is beside the play."""
     environment = {
-        "ANSIBLE_COLLECTIONS_PATHS": f"{clone / 'requirements_collections'}{os.pathsep}{COLLECTIONS}"
+        **NOWHERE,
+        "ANSIBLE_COLLECTIONS_PATHS": f"{clone / 'requirements_collections'}{os.pathsep}{COLLECTIONS}",
     }
     done = ansible.run(
-        "ansible-playbook", "playbooks/site.yml", "-i", inventory, "-vvv", cwd=clone, **environment
+        "ansible-playbook",
+        f"playbooks/{playbook.name}.yml",
+        "-i",
+        inventory,
+        "-vvv",
+        cwd=clone,
+        **environment,
     )
-    check(done, clone)
+    check(done, clone, playbook)
 
 
 def test_the_artefact_leaves_the_link_out(installed: Path) -> None:
