@@ -21,8 +21,9 @@ LAB = Path(__file__).resolve().parents[2] / "lab"
 class Standin:
     """Runs until it is stopped; may be started again on the same ports, with nothing remembered."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.port = self.control_port = 0
+        self._host = host
         self._process: subprocess.Popen[str] | None = None
         self.start()
 
@@ -31,7 +32,7 @@ class Standin:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        ports = ["--port", str(self.port), "--control-port", str(self.control_port)]
+        ports = ["--host", self._host, "--port", str(self.port), "--control-port", str(self.control_port)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "standin", *ports],
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(LAB)},
