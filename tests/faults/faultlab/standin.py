@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 REQUEST_S = 60
+QUIET_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,21 @@ class Standin:
         return found
 
     def wait_until_answered(self, username: str, since: int, seconds: float, prefix: str) -> bool:
-        """Wait until every text of the last load was answered; False when some weren't in that time."""
+        """Wait until every text of the last load was answered.
+
+        False when some weren't in that time, or nothing came any more for QUIET_S seconds.
+        """
         deadline = time.monotonic() + seconds
+        last, last_at = -1, 0.0
         wanted = {one["text"] for one in self.said(username)}
         while True:
-            texts = (str(one["text"]) for one in self.answers(username, since))
+            found = self.answers(username, since)
+            texts = (str(one["text"]) for one in found)
+            now = time.monotonic()
+            if len(found) != last:
+                last, last_at = len(found), now
             if wanted <= {text.rpartition(" | ")[0] for text in texts if text.startswith(prefix)}:
                 return True
-            if time.monotonic() > deadline:
+            if now > deadline or now - last_at > QUIET_S:
                 return False
             time.sleep(0.2)

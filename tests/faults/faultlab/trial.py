@@ -49,13 +49,21 @@ class Outcome:
             "moved": self.victim != self.active,
         }
 
+    @property
+    def too_slow(self) -> bool:
+        """Whether nobody polled for longer than is promised."""
+        return self.gap > self.fault.gap
+
     def problems(self) -> list[str]:
         """Return in words what is against a promise."""
+        slow = f"{self.gap:.2f} s without a poll, promised are {self.fault.gap:.2f} s"
+        return self.broken() + ([slow] if self.too_slow else [])
+
+    def broken(self) -> list[str]:
+        """Return in words what is against a promise, times apart."""
         found = []
         if self.overlaps:
             found.append(f"{len(self.overlaps)} overlaps, the longest {self.overlaps[0].seconds:.3f} s")
-        if self.gap > self.fault.gap:
-            found.append(f"{self.gap:.2f} s without a poll, promised are {self.fault.gap:.2f} s")
         if self.delivered_late:
             found.append(
                 f"{len(self.delivered_late)} updates delivered by {self.victim} after it lost the lease"
