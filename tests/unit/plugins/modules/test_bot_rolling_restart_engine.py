@@ -58,7 +58,9 @@ ENTRYPOINTS = {
 
 
 def docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+    environment = os.environ | {"DOCKER_BUILDKIT": "0"}
+    command = ["docker", *arguments]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @dataclass
@@ -107,7 +109,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     name = f"restart-test-{secrets.token_hex(3)}"
     folder = tmp_path_factory.mktemp("bot")
     (folder / "bot.py").write_text(BOT)
-    docker("network", "create", name)
+    for network in (name, f"{name}-second"):
+        docker("network", "create", network)
     docker("volume", "create", name)
     gateway = docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", name)
     ports = ("--port", "0", "--control-port", "0")
@@ -148,6 +151,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                     *("--health-cmd", " ".join((*GUARD, "health")), "--health-interval", "5s"),
                     *("--entrypoint", GUARD[0], images["1"], *GUARD[1:], "run", "--", *ENTRYPOINTS["1"]),
                 )
+            docker("network", "connect", "--alias", "other", f"{name}-second", here.container(1))
             until(lambda: here.active() is not None)
             yield here
         finally:
@@ -155,7 +159,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             left = docker("ps", "-aq", "--filter", f"name={name}").split()
             if left:
                 docker("rm", "-f", "-v", *left)
-            docker("network", "rm", name)
+            docker("network", "rm", name, f"{name}-second")
             docker("volume", "rm", name)
             if images:
                 docker("rmi", *(f"{name}:{version}" for version in images))
@@ -212,8 +216,11 @@ def test_nothing_is_lost_whatever_is_done(place: Place, capsys: pytest.CaptureFi
     assert {(one["Name"], one["Destination"]) for one in after["Mounts"]} == {
         (one["Name"], one["Destination"]) for one in before["Mounts"]
     }
-    aliases = after["NetworkSettings"]["Networks"][place.name]["Aliases"]
-    assert set(aliases) - {after["Id"][:12]} == {"poller-1"}
+    networks = after["NetworkSettings"]["Networks"]
+    assert {name: set(each["Aliases"]) - {after["Id"][:12]} for name, each in networks.items()} == {
+        place.name: {"poller-1"},
+        f"{place.name}-second": {"other"},
+    }
 
     code, again = run(place, capsys, **wanted)
     assert (code, again["changed"], again["plan"]) == (0, False, [])
