@@ -47,7 +47,7 @@ class GateGuardProcess(GuardProcess):
 
     def wait_standby(self) -> None:
         """It is ready to take over."""
-        wait_for(lambda: self.tool("health").returncode == 0, what=f"{self.name} is good")
+        wait_for(lambda: self.fault() is None, what=f"{self.name} is good")
 
     def wait_standbys(self, *names: str) -> None:
         """It knows of these, and no others."""

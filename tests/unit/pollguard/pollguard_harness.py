@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import redis
+from pollguard.ask import NoAnswer, ask
 
 T = TypeVar("T")
 
@@ -233,9 +234,19 @@ class GuardProcess:
         )
 
     def status(self) -> dict[str, Any] | None:
-        result = self.tool("status", "--json")
-        answer: dict[str, Any] | None = json.loads(result.stdout) if result.returncode == 0 else None
-        return answer
+        """As `pollguard status --json` has it, without a process for each question."""
+        try:
+            return ask(self.env, {"do": "status"})
+        except NoAnswer:
+            return None
+
+    def fault(self) -> str | None:
+        """As `pollguard health` has it."""
+        try:
+            fault: str | None = ask(self.env, {"do": "health"})["fault"]
+        except NoAnswer as error:
+            return str(error)
+        return fault
 
     def end(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -132,7 +132,7 @@ class FenceMachine(RuleBasedStateMachine):
 
 
 RUNS = settings(
-    max_examples=100, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -53,8 +53,8 @@ def test_nobody_polls_while_redis_is_away(
     until = boot_time() + 1
     wait_for(lambda: boot_time() > until)
     assert account.polls()["polls"] == polls
-    wait_for(lambda: "Redis doesn't answer" in active.tool("health").stdout, what="health tells")
-    wait_for(lambda: "Redis doesn't answer" in standby.tool("health").stdout, what="the other's, too")
+    wait_for(lambda: "Redis doesn't answer" in (active.fault() or ""), what="health tells")
+    wait_for(lambda: "Redis doesn't answer" in (standby.fault() or ""), what="the other's, too")
     at = monotonic()
     own_redis.start()
     account.wait_answer("meanwhile", within=TTL + 2)

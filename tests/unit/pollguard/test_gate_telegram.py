@@ -53,7 +53,7 @@ def test_who_cant_reach_telegram_is_no_standby(
     way.cut()
     active = make_gate("one").start().wait_active()
     standby = start_on(make_gate, "two", way)
-    wait_for(lambda: "Telegram can't be reached" in standby.tool("health").stdout, what="health tells")
+    wait_for(lambda: "Telegram can't be reached" in (standby.fault() or ""), what="health tells")
     assert (active.status() or {})["standbys"] == []
     refused = active.tool("handover")
     assert (refused.returncode, active.role) == (1, "active")
@@ -64,7 +64,7 @@ def test_who_cant_reach_telegram_is_no_standby(
 def test_when_nobody_reaches_telegram_nobody_gives_up(make_gate: MakeGate, account: Account) -> None:
     active, _ = start_pair(make_gate, "--timeout=2")
     account.fail("*", error_code=502, count=-1)
-    wait_for(lambda: "Telegram can't be reached" in active.tool("health").stdout, what="health tells")
+    wait_for(lambda: "Telegram can't be reached" in (active.fault() or ""), what="health tells")
     account.heal()
     account.say("hello")
     account.wait_answer("hello")

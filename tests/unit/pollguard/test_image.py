@@ -95,7 +95,7 @@ def outside_standin() -> Iterator[Standin]:
 
 @pytest.fixture(scope="module")
 def network(bots: dict[str, str]) -> Iterator[str]:
-    """Name of a network with a Redis, and of a volume with the guard; what uses `bots` ends before they do."""
+    """Name of a network with a Redis, and of a volume with the guard; `bots` go after what uses them."""
     name = f"pollguard-test-{secrets.token_hex(4)}"
     docker("network", "create", name)
     docker("volume", "create", name)
