@@ -77,9 +77,7 @@ def test_a_single_poller_is_replaced_with_a_warning(
 ) -> None:
     warnings: list[str] = []
     # Where a test has imported the controller's part of Ansible, a warning isn't in the result.
-    monkeypatch.setattr(
-        bot_rolling_restart.AnsibleModule, "warn", lambda _module, text: warnings.append(text)
-    )
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     engine.add("p-1")
     code, _done = run(image=NEW)
     assert (code, engine.images()) == (0, {"p-1": NEW})
