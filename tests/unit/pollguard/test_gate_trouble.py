@@ -190,3 +190,16 @@ async def test_one_failure_is_no_loss_of_telegram(active: InsideGate, account: A
     assert not active.reach.reachable
     await active.reach.probe()
     assert active.reach.reachable
+
+
+async def test_a_lapse_of_the_lease_that_nobody_tells_of(active: InsideGate, account: Account) -> None:
+    """It was out of time for a moment (the guard was frozen, say) and then renewed: it polls on at once."""
+    account.fail("getUpdates", error_code=502)
+    poll = asyncio.ensure_future(active.poll(timeout=10))
+    await until(lambda: active.reach.error)
+    active.fence.holds = False
+    await asyncio.sleep(0.4)
+    assert account.polls()["in_flight"] == 0
+    active.fence.holds = True
+    update = account.say("hello")
+    assert await asyncio.wait_for(poll, 2) == [update]

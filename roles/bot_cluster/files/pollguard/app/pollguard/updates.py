@@ -25,6 +25,7 @@ Fence = Callable[[int, int], Awaitable[bool]]
 """Whether updates may be handed out, given `delivered` and `confirmed`."""
 _ANSWER_GRACE = 10.0
 _LAST_WRITE = 2.0
+_LOOK_AGAIN = 0.1
 _BACK_OFF = (0.25, 2.0)
 _CONFLICT_BACK_OFF = (1.0, 30.0)
 _NOTHING = Reply(200, EMPTY)
@@ -173,8 +174,10 @@ class Updates:
             elif self._clock() >= held.until:
                 return None
             else:
+                # If only the lease isn't held, nobody may tell when it is again.
+                nap = _LOOK_AGAIN if self._active and self._newest is held else math.inf
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(held.until - self._clock()):
+                    async with asyncio.timeout(min(nap, held.until - self._clock())):
                         await held.woken.wait()
         return None
 
@@ -196,9 +199,8 @@ class Updates:
             pause = _back_off(errors, _BACK_OFF)
             errors += 1
             try:
-                wanted = held.poll.offset
                 # A negative one that has come this far is permitted: Telegram is to forget.
-                offset = wanted if wanted is not None and wanted < 0 else self.position.confirmed
+                offset = held.poll.offset if (held.poll.offset or 0) < 0 else self.position.confirmed
                 parameters = held.poll.parameters(offset, timeout)
                 reply = await self._request_updates(parameters, timeout + _ANSWER_GRACE)
             except _CalledOffError:
