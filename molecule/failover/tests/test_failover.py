@@ -42,7 +42,7 @@ PLAN = {
 REDIS_CLI = (
     r"""REDISCLI_AUTH=$(sed -n 's/^requirepass "\(.*\)"$/\1/p' /run/aisha/secret) exec redis-cli "$@" """
 )
-Outcomes = dict[tuple[str, str], "Future[Outcome]"]
+Outcomes = dict[tuple[str, str], Future[Outcome]]
 
 
 def pair_of(lab: Lab, framework: str) -> Pair:
