@@ -40,7 +40,7 @@ class Fault:
         why: why the active leaves polls behind: "killed" (those in flight then), "frozen" or "cut off" (those
             until it is healed); empty: it leaves none.
         ends_bot: whether the active's bot ends with what it had in memory.
-        answers: whether the active's bot can answer meanwhile.
+        answers: whether the active's bot can answer meanwhile: through a frozen guard, or to where it is cut off, it can't.
         shared: whether it is done to the Redis that several pairs may share.
         needs_host: whether it is done to the engine, which must be the tests' own.
     """
@@ -241,7 +241,7 @@ def faults(ttl: float = 3.0, deaf_after: float = 60.0, restart: float = 20.0) ->
         Fault("kill_guard", kill_guard, 0, lost, "killed"),
         Fault("kill_container", kill_container, ttl + 2, lost, "killed"),
         Fault("pause", pause, frozen, lost, "frozen", ends_bot=False),
-        Fault("stop_guard", stop_guard, frozen, lost, "frozen", ends_bot=False),
+        Fault("stop_guard", stop_guard, frozen, lost, "frozen", ends_bot=False, answers=False),
         Fault("stop_bot", stop_bot, deaf_after + 6, deaf_after + 6),
         Fault("cut_off_redis", cut_off_redis, frozen, lost, "cut off", ends_bot=False),
         Fault("cut_off_telegram", cut_off_telegram, 20, 18, "cut off", answers=False),
