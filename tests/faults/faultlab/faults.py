@@ -40,7 +40,7 @@ class Fault:
         why: why the active leaves polls behind: "killed" (those in flight then), "frozen" or "cut off" (those
             until it is healed); empty: it leaves none.
         ends_bot: whether the active's bot ends with what it had in memory.
-        answers: whether the active's bot can answer meanwhile: through a frozen guard, or to where it is cut off, it can't.
+        answers: whether the active's bot can answer meanwhile. Through a frozen guard it can't.
         shared: whether it is done to the Redis that several pairs may share.
         needs_host: whether it is done to the engine, which must be the tests' own.
     """
