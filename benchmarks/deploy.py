@@ -6,30 +6,18 @@ Run it by `make bench-deploy`; it removes the demonstration first, and leaves a 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rows import Row, write
+
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results" / "deploy.json"
 SECOND_RUNS = 3
 SIX = ("webhook-api-1", "webhook-api-2", "bot-polling-1", "bot-polling-2", "worker-1", "nginx-prod")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: what was measured, of what, in which unit, from how many measurements."""
-
-    what: str
-    subject: str
-    value: float
-    unit: str
-    n: int = 1
 
 
 def run(*command: str) -> str:
@@ -80,8 +68,7 @@ def main() -> None:
     memory = idle_memory()
     rows += [Row("container_memory_mb", name, round(used, 1), "MB") for name, used in memory.items()]
     rows.append(Row("containers_memory_mb", "demo", round(sum(memory.values()), 1), "MB"))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    write("deploy", rows)
     for row in rows:
         print(f"{row.what:22} {row.subject:24} {row.value:>10} {row.unit}")
 

@@ -16,10 +16,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from rows import Row, write
+
 ROOT = Path(__file__).resolve().parent.parent
+# What is imported next is found there.
 sys.path.insert(0, str(ROOT / "tests" / "faults"))
 
 from faultlab import record  # noqa: E402
@@ -28,7 +31,6 @@ from faultlab.local import FRAMEWORKS, Place, place  # noqa: E402
 from faultlab.pair import Pair, Poller  # noqa: E402
 from faultlab.trial import ANSWERED_S, PER_SECOND, run  # noqa: E402
 
-RESULTS = ROOT / "benchmarks" / "results" / "failover.json"
 HANDOVERS = 50
 KILLS = 3
 LOSSES = 3
@@ -56,17 +58,6 @@ for number in range(int(sys.argv[1])):
             assert answer["ok"], answer
 print(json.dumps(took))
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: what was measured, of what, in which unit, from how many measurements."""
-
-    what: str
-    subject: str
-    value: float
-    unit: str
-    n: int = 1
 
 
 def say(text: str) -> None:
@@ -279,8 +270,7 @@ def main() -> None:
             for found in pool.map(lambda measure: measure(here), (by_hand, docker_restart)):
                 rows += found
     rows.append(Row("benchmark_s", "all", round(time.monotonic() - begun), "s"))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    write("failover", rows)
     for row in sorted(rows, key=lambda row: row.what):
         print(f"{row.what:24} {row.subject:16} {row.value:>10} {row.unit:9} {row.n}")
 

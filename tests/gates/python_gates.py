@@ -47,7 +47,7 @@ PROGRAMS = (
     Program(
         "lab",
         ("tests/lab", "tests/faults", "tests/unit/standin", "tests/unit/faults", "molecule", "benchmarks"),
-        ("tests/lab", "tests/faults", "tests/faults/bots"),
+        ("tests/lab", "tests/faults", "tests/faults/bots", "benchmarks"),
     ),
     # Whatever is in no other: the collection's own. ansible-core comes without types.
     Program(
