@@ -18,7 +18,6 @@ from .gate_health import GateSight, fault, silent_for
 from .guard import Guard, Launch
 from .position import Position
 from .reach import Reach
-from .report import Reporter
 from .settings import GateSettings, Settings
 from .updates import Updates
 from .upstream import Upstream
@@ -68,16 +67,6 @@ class GateGuard(Guard):
             changed,
         )
         self._gate = Gate(listeners[1], bot, gate.permissions, self._upstream, self._updates, clock, changed)
-        self.reporter = Reporter(
-            settings,
-            self._leasing,
-            self._command,
-            self._health,
-            self._handover,
-            clock,
-            lambda: fault(self._sight()),
-            self._details,
-        )
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
         return [*super()._jobs(), self._gate.run(), self._reach.run()]
@@ -189,7 +178,7 @@ class GateGuard(Guard):
         state, updates, reach = self._command.state, self._updates, self._reach
         settings = self._settings
         return GateSight(
-            store=self.reporter.store_sight(),
+            store=self._reporter.store_sight(),
             active=self._leasing.active,
             command_since=state.since if state.work is not Work.ABSENT else None,
             ending=self._ending.reason if self._ending else None,
@@ -207,8 +196,11 @@ class GateGuard(Guard):
             api_error=reach.error,
         )
 
+    def _fault(self) -> str | None:
+        return fault(self._sight())
+
     def _details(self) -> dict[str, object]:
-        updates, reach, age = self._updates, self._reach, self.reporter.age
+        updates, reach, age = self._updates, self._reach, self._reporter.age
         answer = self._leasing.answer
         known = updates.position if self._leasing.active else answer
         return {

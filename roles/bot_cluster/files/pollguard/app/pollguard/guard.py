@@ -58,8 +58,6 @@ class RedisRefusedError(SettingsError):
 class Guard(ABC):
     """One run of `pollguard run`."""
 
-    reporter: Reporter
-
     def __init__(
         self,
         settings: Settings,
@@ -103,9 +101,27 @@ class Guard(ABC):
             keep=settings.gate is not None and settings.gate.keep,
         )
         self._handover = Handover(settings.instance, settings.step_back, self._leasing, clock, changed)
+        self._reporter = Reporter(
+            settings,
+            self._leasing,
+            self._command,
+            self._health,
+            self._handover,
+            clock,
+            self._fault,
+            self._details,
+        )
         self._server = StatusServer(
             listener, {"status": self._on_status, "health": self._on_health, "handover": self._on_handover}
         )
+
+    @abstractmethod
+    def _fault(self) -> str | None:
+        """One line that says what is wrong with this instance, None when it is good."""
+
+    @abstractmethod
+    def _details(self) -> dict[str, object]:
+        """What the mode adds to the status."""
 
     @abstractmethod
     def _decide(self) -> Decision:
@@ -170,7 +186,7 @@ class Guard(ABC):
             self._watch_health()
             self._take_notice()
             self._handover.look()
-            self.reporter.ending = self._ending.reason if self._ending else None
+            self._reporter.ending = self._ending.reason if self._ending else None
             decision = self._decide()
             match decision.action:
                 case Action.EXIT:
@@ -253,13 +269,13 @@ class Guard(ABC):
         self._wake.set()
 
     def _status(self) -> dict[str, Any]:
-        return self.reporter.status()
+        return self._reporter.status()
 
     async def _on_status(self, _request: dict[str, Any]) -> dict[str, Any]:
         return self._status()
 
     async def _on_health(self, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"fault": self.reporter.fault()}
+        return {"fault": self._reporter.fault()}
 
     async def _on_handover(self, request: dict[str, Any]) -> dict[str, Any]:
         return await self._handover.order(force=bool(request.get("force")))

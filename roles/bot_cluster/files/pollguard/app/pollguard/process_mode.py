@@ -9,7 +9,6 @@ from .command import Work
 from .decisions import Decision, Ending, Facts, Limits, Reason, decide, may_take
 from .guard import Guard, Launch
 from .health import Sight, deaf_for, fault
-from .report import Reporter
 from .settings import Settings
 
 
@@ -25,16 +24,6 @@ class ProcessGuard(Guard):
     ) -> None:
         super().__init__(settings, command, listener, clock)
         self._limits = Limits(settings.stop_timeout, settings.leftover_grace)
-        self.reporter = Reporter(
-            settings,
-            self._leasing,
-            self._command,
-            self._health,
-            self._handover,
-            clock,
-            lambda: fault(self._sight()),
-            self._details,
-        )
 
     def _decide(self) -> Decision:
         return decide(self._facts(), self._settings.margins, self._limits, self._clock())
@@ -80,7 +69,7 @@ class ProcessGuard(Guard):
     def _sight(self) -> Sight:
         settings, state = self._settings, self._command.state
         return Sight(
-            store=self.reporter.store_sight(),
+            store=self._reporter.store_sight(),
             holds_lease=self._leasing.active,
             command_since=state.since if state.work is not Work.ABSENT else None,
             ending=self._ending.reason if self._ending else None,
@@ -91,9 +80,12 @@ class ProcessGuard(Guard):
             health_failures=self._health.failures if self._health else 0,
         )
 
+    def _fault(self) -> str | None:
+        return fault(self._sight())
+
     def _details(self) -> dict[str, object]:
         return {
             "mode": "process",
-            "poll_age_s": self.reporter.age(self._polls.seen_at),
+            "poll_age_s": self._reporter.age(self._polls.seen_at),
             "poll_targets": [f"{host}:{port}" for host, port in self._polls.targets],
         }
