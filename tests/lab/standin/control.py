@@ -201,5 +201,10 @@ class Control:
         return web.json_response(answer | {"cursor": cursor})
 
     async def _sign(self, request: web.Request) -> web.Response:
-        request_id, body, headers = self._fal.signed(await _json(request))
-        return web.json_response({"request_id": request_id, "body": body.decode(), "headers": headers})
+        wanted = await _json(request)
+        many = wanted.get("deliveries")
+        if many is None:
+            return web.json_response(self._fal.signed_as_json(wanted))
+        if not isinstance(many, list) or not all(isinstance(one, dict) for one in many):
+            raise ValueError("deliveries is a list of objects")
+        return web.json_response({"deliveries": [self._fal.signed_as_json(one) for one in many]})

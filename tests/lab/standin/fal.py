@@ -109,6 +109,11 @@ class Fal:
         headers = self.headers(body, request_id, sign=sign, age_s=float(wanted.get("age_s", 0)))
         return request_id, body, headers
 
+    def signed_as_json(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """The same for a load generator to send. Raises ValueError when it makes no sense."""
+        request_id, body, headers = self.signed(wanted)
+        return {"request_id": request_id, "body": body.decode(), "headers": headers}
+
     async def deliver(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """Posts one delivery, once, on a connection of its own as from anywhere in a cloud.
 

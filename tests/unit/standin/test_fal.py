@@ -140,3 +140,12 @@ async def test_signed_for_others_to_send(standin: Standin) -> None:
     signed = await standin.control("POST", "/control/fal/sign", payload={"chat_id": 7}, request_id="r1")
     assert signed["request_id"] == "r1"
     assert is_good(keys, signed["headers"], signed["body"].encode())
+
+
+async def test_many_signed_at_once(standin: Standin) -> None:
+    keys = (await standin.control("GET", "/.well-known/jwks.json"))["keys"]
+    wanted = [{"request_id": f"r{number}", "payload": {"chat_id": number}} for number in range(3)]
+    signed = (await standin.control("POST", "/control/fal/sign", deliveries=wanted))["deliveries"]
+    assert [one["request_id"] for one in signed] == ["r0", "r1", "r2"]
+    assert [json.loads(one["body"])["payload"] for one in signed] == [{"chat_id": n} for n in range(3)]
+    assert all(is_good(keys, one["headers"], one["body"].encode()) for one in signed)
