@@ -21,7 +21,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import 
 try:
     from docker import APIClient
     from docker import __version__ as sdk_version
-    from docker.errors import DockerException, NotFound
+    from docker.errors import APIError, DockerException, NotFound
     from docker.tls import TLSConfig
     from docker.utils.socket import SocketError
     from requests.exceptions import RequestException
@@ -166,6 +166,24 @@ class Engine:
         """Remove a container, with force if need be, but no volumes; one that is gone is no fault."""
         with _failures(self._address, f"to remove {container}"), suppress(NotFound):
             self._client.remove_container(container, force=True)
+
+    def images(self) -> list[dict[str, Any]]:
+        """Return the engine's images, but not those that are only layers of others, in short."""
+        with _failures(self._address, "a list of images"):
+            return list(self._client.images())
+
+    def remove_image(self, name: str) -> bool:
+        """Take a name from an image, and with its last name the image; False where a container uses it."""
+        with _failures(self._address, f"to remove {name}"):
+            try:
+                self._client.remove_image(name)
+            except NotFound:
+                return True
+            except APIError as error:
+                if error.status_code != 409:
+                    raise
+                return False
+            return True
 
 
 @contextmanager
