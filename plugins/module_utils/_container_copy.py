@@ -75,6 +75,21 @@ def changes(
     return (*found, *sorted(name for name, value in want.environment.items() if has.get(name) != value))
 
 
+def differences(container: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what another container has differently: image, command, and names of variables.
+
+    Where it is none of these, it is something else of its configuration.
+    """
+    found = []
+    if other.get("Image") != container.get("Image"):
+        found.append("image")
+    if _started(other["Config"]) != _started(container["Config"]):
+        found.append("command")
+    has, gets = (_variables(each["Config"].get("Env")) for each in (container, other))
+    found += sorted(name for name in {**has, **gets} if has.get(name) != gets.get(name))
+    return tuple(found) or ("configuration",)
+
+
 def command_of(
     config: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], want: Want
 ) -> tuple[list[str], list[str]]:

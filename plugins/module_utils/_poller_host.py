@@ -26,15 +26,25 @@ from ansible_collections.aisha.cluster.plugins.module_utils._container_copy impo
     Want,
     changes,
     copy_of,
+    differences,
 )
-from ansible_collections.aisha.cluster.plugins.module_utils._container_secrets import Masker
 from ansible_collections.aisha.cluster.plugins.module_utils._docker import EngineError
+from ansible_collections.aisha.cluster.plugins.module_utils._places import MOST_RESTARTS, PAUSE, Places
 from ansible_collections.aisha.cluster.plugins.module_utils._pollers import poller_named, pollers_of
+from ansible_collections.aisha.cluster.plugins.module_utils._replacement import (
+    NEXT,
+    PREVIOUS,
+    STOPPED,
+    NotAsExpected,
+    Refusal,
+)
 from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import (
     Candidate,
-    Refusal,
+    Mode,
     Seat,
     seats_of,
+    seen_as,
+    successor,
 )
 
 if TYPE_CHECKING:
@@ -42,20 +52,11 @@ if TYPE_CHECKING:
 
     from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
 
-# Seconds between two looks, and those that a guard has to answer one.
-PAUSE = 0.25
+# Seconds that a guard has to answer.
 ANSWER_TIMEOUT = 10.0
-# A container that the engine had to start again so often isn't waited for any longer.
-_MOST_RESTARTS = 3
-_LAST_LINES = 20
-_DEFAULT_STOP_TIMEOUT = 10
 # The guard's own words. With these it has changed nothing, and may do so a moment later.
 _NOT_YET = ("nothing was changed", "under way")
 _TOOK_OVER = re.compile(r"^(\S+) took over\b.*?free for at most ([0-9.]+) s", re.DOTALL)
-
-
-class NotAsExpected(Exception):
-    """A poller isn't what it was to become; says what was found."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,17 @@ class HandedOver:
     gap_s: float | None = None
 
 
-class Host:
+class Host(Places):
     """The pollers of a cluster on one engine. Methods raise EngineError when the engine doesn't serve."""
 
     def __init__(self, connect: Callable[[], Engine], cluster: str, want: Want, limits: Limits) -> None:
-        self.engine = connect()
+        super().__init__(
+            connect(), limits.stop, (f"{name}={value}" for name, value in want.environment.items())
+        )
         self.limits = limits
         self._connect = connect
         self._cluster = cluster
         self._want = want
-        self._secrets: set[str] = {f"{name}={value}" for name, value in want.environment.items()}
-
-    def mask(self, value: Any) -> Any:
-        """Mask the secrets of all containers that were looked at, and those that were given."""
-        return Masker.of(self._secrets)(value)
 
     def seats(self) -> list[Seat]:
         """Look at all pollers, and at what an interrupted run left."""
@@ -105,29 +103,43 @@ class Host:
             raise NotAsExpected("no such container")
         return found
 
-    def exists(self, name: str) -> bool:
-        return self.engine.inspect(name) is not None
-
     def candidates(
-        self, pollers: Sequence[Poller], seats: Sequence[Seat], *, predict: bool
+        self, pollers: Sequence[Poller], seats: Sequence[Seat], mode: Mode, *, predict: bool
     ) -> list[Candidate]:
         """Compare pollers with what is wanted.
 
         Args:
             pollers: as they are, or will be after what is left has been put back.
             seats: where they are now.
+            mode: what the run is for.
             predict: check mode, in which the image needn't be on the engine yet.
 
         Raises Refusal when one of them can't be made to be as wanted.
         """
-        actual = {
-            seat.name: seat.previous.name for seat in seats if seat.undone and seat.previous is not None
-        }
-        return [self._candidate(poller, actual.get(poller.name, poller.name), predict) for poller in pollers]
+        found = []
+        by_name = {seat.name: seat for seat in seats}
+        for poller in pollers:
+            seat = by_name[poller.name]
+            container = self._pollers_own((seen_as(seat, mode) or poller).name, poller.name)
+            other = successor(seat, mode)
+            if other is None:
+                found.append(self._candidate(poller, container, predict))
+                continue
+            becomes = self._pollers_own(other.name, other.name)
+            found.append(
+                Candidate(
+                    poller,
+                    poller.image_digest or str(container["Image"]),
+                    other.image_digest or str(becomes["Image"]),
+                    differences(container, becomes),
+                    "return" if other is seat.previous else "recreate",
+                )
+            )
+        return found
 
     def copy(self, name: str) -> Copy:
         """Return what makes a poller as wanted."""
-        container = self._inspect(name)
+        container = self.inspect(name)
         old = self._image_of(container)
         new = self._wanted_image(container)
         if new is None:
@@ -137,14 +149,6 @@ class Host:
             # Its name belongs to another image by now.
             image = str(container["Image"])
         return copy_of(container, old, new, self._want, image)
-
-    def stop(self, name: str) -> float:
-        """Stop a container within its time; returns the seconds that it took."""
-        began = time.monotonic()
-        container = self._inspect(name)
-        own = container["Config"].get("StopTimeout") or _DEFAULT_STOP_TIMEOUT
-        self.engine.stop(name, own if self.limits.stop is None else self.limits.stop)
-        return time.monotonic() - began
 
     def start(self, name: str) -> float:
         """Start a container and wait until its guard is good; returns the seconds that it took.
@@ -156,6 +160,28 @@ class Host:
         self.wait(name)
         return time.monotonic() - began
 
+    def put_back(self, name: str, *, left: bool = True, unprepared: bool = False) -> tuple[str, bool | None]:
+        """Run the previous container again; returns what came of it, and whether it is good.
+
+        Args:
+            name: of the place.
+            left: whether the previous one has left it.
+            unprepared: whether a next one was made by this run, and goes.
+        """
+        try:
+            if left or not self.exists(name):
+                if not self.exists(name + PREVIOUS):
+                    return "It is left as it is; there is no previous container.", None
+                self.make_room(name)
+            if unprepared:
+                self.engine.remove(name + NEXT)
+            self.start(name)
+        except NotAsExpected as error:
+            return f"The previous container is back, but not healthy: {self.mask(str(error))}.", False
+        except EngineError as error:
+            return f"The previous container could not be put back: {self.mask(str(error))}", False
+        return "The previous container is back and healthy.", True
+
     def wait(self, name: str) -> Poller:
         """Wait until a poller is good; raises NotAsExpected with what is wrong when it isn't in time."""
         deadline = time.monotonic() + self.limits.health
@@ -166,16 +192,16 @@ class Host:
                 return poller
             found = what_is_wrong(poller)
             restarts = poller.restarts if restarts is None else restarts
-            if poller.restarts - restarts >= _MOST_RESTARTS:
-                raise NotAsExpected(f"that the engine had to start it {_MOST_RESTARTS} times again: {found}")
-            if poller.state in ("exited", "dead", "created") or time.monotonic() > deadline:
+            if poller.restarts - restarts >= MOST_RESTARTS:
+                raise NotAsExpected(f"that the engine had to start it {MOST_RESTARTS} times again: {found}")
+            if poller.state in STOPPED or time.monotonic() > deadline:
                 raise NotAsExpected(found)
             time.sleep(PAUSE)
 
     def hand_over(self, name: str) -> HandedOver:
         """Have an active poller pass the lease on; raises NotAsExpected when it doesn't."""
         deadline = time.monotonic() + self.limits.handover
-        command = guard_command(Look(self._inspect(name)), "handover")
+        command = guard_command(Look(self.inspect(name)), "handover")
         while True:
             said = self._run(name, command or [], deadline - time.monotonic())
             if said is None:
@@ -192,14 +218,6 @@ class Host:
             if time.monotonic() > deadline or not any(part in words for part in _NOT_YET):
                 raise NotAsExpected(message or f"exit code {said.exit_code}")
             time.sleep(PAUSE)
-
-    def last_lines(self, name: str) -> str:
-        """Return the end of a container's log in one line, without secrets; empty when it can't be read."""
-        try:
-            said = self.engine.log(name, since=1, lines=_LAST_LINES)
-        except EngineError:
-            return ""
-        return str(self.mask(" / ".join(line.strip() for line in said.splitlines() if line.strip())))[-2000:]
 
     def _run(self, name: str, command: list[str], patience: float) -> Said | None:
         """Run a command in a container; None when it takes too long."""
@@ -220,13 +238,6 @@ class Host:
             raise result[0]
         return result[0]
 
-    def _inspect(self, name: str) -> dict[str, Any]:
-        container = self.engine.inspect(name)
-        if container is None:
-            raise NotAsExpected("no such container")
-        self._secrets.update(container["Config"].get("Env") or ())
-        return container
-
     def _image_of(self, container: Mapping[str, Any]) -> dict[str, Any]:
         image = self.engine.image(str(container["Image"]))
         if image is None:
@@ -236,12 +247,16 @@ class Host:
     def _wanted_image(self, container: Mapping[str, Any]) -> dict[str, Any] | None:
         return self.engine.image(self._want.image or str(container["Image"]))
 
-    def _candidate(self, poller: Poller, actual: str, predict: bool) -> Candidate:
-        container = self._inspect(actual)
+    def _pollers_own(self, actual: str, name: str) -> dict[str, Any]:
+        """Return all about a container that is or becomes a poller; raises Refusal when it can't be one."""
+        container = self.inspect(actual)
         if guard_command(Look(container), "status") is None:
-            raise Refusal(poller.name, "a poller that runs under the poll guard", "one that doesn't")
+            raise Refusal(name, "a poller that runs under the poll guard", "one that doesn't")
         if container["HostConfig"].get("AutoRemove"):
-            raise Refusal(poller.name, "a container that stays when it is stopped", "one made with --rm")
+            raise Refusal(name, "a container that stays when it is stopped", "one made with --rm")
+        return container
+
+    def _candidate(self, poller: Poller, container: Mapping[str, Any], predict: bool) -> Candidate:
         old, new = self._image_of(container), self._wanted_image(container)
         is_now = poller.image_digest or str(container["Image"])
         wanted = is_now if self._want.image is None else self._want.image.rpartition("@")[2]

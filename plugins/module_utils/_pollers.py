@@ -26,7 +26,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import 
     in_order,
 )
 from ansible_collections.aisha.cluster.plugins.module_utils._docker import EngineError
-from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import place_of
+from ansible_collections.aisha.cluster.plugins.module_utils._replacement import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,35 +13,48 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import Poller, in_order
+from ansible_collections.aisha.cluster.plugins.module_utils._replacement import (
+    NEXT,
+    PREVIOUS,
+    STOPPED,
+    Refusal,
+    place_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-# Names of a container that had to make room, and of one that isn't in its place yet. A container's labels
-# can't be changed, so it is by these names that neither counts as a poller.
-PREVIOUS = "-previous"
-NEXT = "-next"
-
-# What a container may be in, and be stopped from, without anybody's work being lost.
-_STOPPED = ("created", "exited", "dead")
+_STATES = {"recreate": "recreated", "restart": "restarted", "return": "returned"}
+_NO_VARIABLES = ("image", "command", "configuration")
 
 
-class Refusal(Exception):
-    """It is better not to begin.
+@dataclass(frozen=True)
+class Mode:
+    """What a run is for.
 
     Args:
-        subject: whom it is about.
-        expected: what was expected, as the end of a sentence.
-        found: what was found, likewise.
-        passing: whether it may be different a moment later.
+        state: what becomes of the pollers: updated, restarted or returned.
+        prepared: whether a poller's next container is what it becomes, and not what an interrupted run left.
+        keep_previous: whether previous containers stay.
     """
 
-    def __init__(self, subject: str, expected: str, found: str, *, passing: bool = False) -> None:
-        super().__init__(f"{subject}: expected {expected}, found {found}")
-        self.subject = subject
-        self.expected = expected
-        self.found = found
-        self.passing = passing
+    state: str = "updated"
+    prepared: bool = False
+    keep_previous: bool = False
+
+    def undoes(self, seat: Seat) -> bool:
+        """Whether the previous container comes back first: none, or none that can stay, is in its place."""
+        if seat.previous is None:
+            return False
+        if seat.poller is None:
+            return not self.enters(seat)
+        # What was prepared and isn't good yet is gone on with: nothing could make it again. And one that was
+        # stopped to be restarted is no reason to give up what it was updated to.
+        stays = self.prepared or (self.keep_previous and self.state == "restarted")
+        return not (seat.poller.good or stays)
+
+    def enters(self, seat: Seat) -> bool:
+        """Whether the next container is to take the place."""
+        return self.prepared and seat.following is not None
 
 
 @dataclass(frozen=True)
@@ -53,11 +66,6 @@ class Seat:
     previous: Poller | None = None
     following: Poller | None = None
 
-    @property
-    def undone(self) -> bool:
-        """Whether the previous container comes back, since the one in its place is none or not good."""
-        return self.previous is not None and not (self.poller is not None and self.poller.good)
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -66,13 +74,15 @@ class Candidate:
     Args:
         poller: as it was seen.
         to_digest: of the image that is wanted.
-        changes: what differs from that: image, command, or an environment variable's name.
+        changes: what differs from that: image, command, an environment variable's name, or configuration.
+        action: what is done when anything differs.
     """
 
     poller: Poller
     from_digest: str = ""
     to_digest: str = ""
     changes: tuple[str, ...] = ()
+    action: str = "recreate"
 
 
 @dataclass(frozen=True)
@@ -104,14 +114,6 @@ class Plan:
         return any(step.action != "wait" for step in self.steps)
 
 
-def place_of(name: str) -> str:
-    """The name of the place to which a container belongs."""
-    for suffix in (PREVIOUS, NEXT):
-        if name.endswith(suffix):
-            return name[: -len(suffix)]
-    return name
-
-
 def seats_of(pollers: Iterable[Poller]) -> list[Seat]:
     """Sort containers into their places."""
     seats: dict[str, Seat] = {}
@@ -128,34 +130,55 @@ def seats_of(pollers: Iterable[Poller]) -> list[Seat]:
     return list(seats.values())
 
 
-def recovery(seats: Iterable[Seat]) -> tuple[Step, ...]:
+def recovery(seats: Iterable[Seat], mode: Mode) -> tuple[Step, ...]:
     """The steps that finish or undo what an interrupted run left."""
     steps = []
     for seat in seats:
-        if seat.following is not None:
+        if seat.following is not None and not mode.prepared and mode.state != "returned":
             steps.append(Step(seat.following.name, "remove", "none"))
-        if seat.undone:
+        if mode.undoes(seat):
             steps.append(Step(seat.name, "put_back", "unknown" if seat.poller is None else seat.poller.role))
-        elif seat.previous is not None:
+            continue
+        # Beside one that isn't good yet it is still needed.
+        finished = seat.previous is not None and seat.poller is not None and seat.poller.good
+        if seat.previous is not None and finished and not mode.keep_previous and mode.state != "returned":
             steps.append(Step(seat.previous.name, "remove", "none"))
     return tuple(steps)
 
 
-def recovered(seats: Sequence[Seat]) -> list[Poller]:
+def recovered(seats: Sequence[Seat], mode: Mode) -> list[Poller]:
     """The pollers as they will be after recovery(); what it restores is stopped until it is restarted."""
     pollers = []
     passed_on = False
     for seat in seats:
-        if seat.undone and seat.previous is not None:
+        if mode.undoes(seat):
             passed_on = passed_on or (seat.poller is not None and seat.poller.role == "active")
-            pollers.append(replace(seat.previous, name=seat.name, role="unknown", good=False))
-        elif seat.poller is not None:
-            pollers.append(seat.poller)
+        found = seen_as(seat, mode)
+        if found is seat.poller and found is not None:
+            pollers.append(found)
+        elif found is not None:
+            pollers.append(replace(found, name=seat.name, role="unknown", good=False))
     if passed_on:
         # Whoever it will be: one that is ready takes the lease when the one that holds it is stopped.
         heir = next((each for each in pollers if each.good and each.role == "standby"), None)
         pollers = [replace(each, role="active") if each is heir else each for each in pollers]
     return pollers
+
+
+def seen_as(seat: Seat, mode: Mode) -> Poller | None:
+    """The container that stands for a place; None when there will be none in it."""
+    if mode.undoes(seat):
+        return seat.previous
+    if seat.poller is None and mode.enters(seat):
+        return seat.previous or seat.following
+    return seat.poller
+
+
+def successor(seat: Seat, mode: Mode) -> Poller | None:
+    """The container that there is already and that a poller becomes."""
+    if mode.enters(seat):
+        return seat.following
+    return seat.previous if mode.state == "returned" and not mode.undoes(seat) else None
 
 
 def plan(candidates: Sequence[Candidate], *, restart_all: bool) -> Plan:
@@ -209,7 +232,7 @@ def _active(pollers: Sequence[Poller]) -> Poller | None:
         return active[0]
     holder = holder_of(pollers)
     here = next((poller for poller in pollers if holder and poller.instance == holder), None)
-    if here is not None and here.state not in _STOPPED:
+    if here is not None and here.state not in STOPPED:
         why = here.problem or "none yet"
         raise Refusal(here.name, "an answer of its guard, since it holds the lease", why, passing=True)
     good = ", ".join(poller.name for poller in pollers if poller.good)
@@ -221,8 +244,8 @@ def _active(pollers: Sequence[Poller]) -> Poller | None:
 def _step(candidate: Candidate, role: str, restart_all: bool) -> Step | None:
     poller = candidate.poller
     if candidate.changes:
-        action = "recreate"
-    elif restart_all or poller.state in _STOPPED:
+        action = candidate.action
+    elif restart_all or poller.state in STOPPED:
         action = "restart"
     elif not poller.good:
         action = "wait"
@@ -240,17 +263,17 @@ def difference(planned: Plan, before: Mapping[str, str]) -> dict[str, dict[str, 
     """
     states: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
     for step in planned.steps:
-        if step.action not in ("recreate", "restart"):
+        if step.action not in _STATES:
             continue
         states["before"][step.container] = {
             "image": step.from_digest,
             "state": before.get(step.container, ""),
         }
-        state = "recreated" if step.action == "recreate" else "restarted"
-        states["after"][step.container] = {"image": step.to_digest, "state": state}
-        variables = [name for name in step.changes if name not in ("image", "command")]
+        states["after"][step.container] = {"image": step.to_digest, "state": _STATES[step.action]}
+        variables = [name for name in step.changes if name not in _NO_VARIABLES]
         if variables:
             states["after"][step.container]["changed variables"] = variables
-        if "command" in step.changes:
-            states["after"][step.container]["command"] = "changed"
+        for name in ("command", "configuration"):
+            if name in step.changes:
+                states["after"][step.container][name] = "changed"
     return states

@@ -5,7 +5,8 @@
 """Carries out the plan for one host's pollers, and puts back what fails.
 
 Private to this collection. A container is never removed before the one that takes its place is good: it is
-renamed, and what is found under such a name by the next run tells that run how far this one got.
+renamed, and what is found under such a name by the next run tells that run how far this one got. Where an
+older one is kept already, that is the one which comes back.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ import time
 from typing import TYPE_CHECKING
 
 from ansible_collections.aisha.cluster.plugins.module_utils._docker import EngineError
-from ansible_collections.aisha.cluster.plugins.module_utils._poller_host import (
-    PAUSE,
-    NotAsExpected,
-    what_is_wrong,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import (
+from ansible_collections.aisha.cluster.plugins.module_utils._places import PAUSE, words_of
+from ansible_collections.aisha.cluster.plugins.module_utils._poller_host import what_is_wrong
+from ansible_collections.aisha.cluster.plugins.module_utils._replacement import (
     NEXT,
     PREVIOUS,
-    Plan,
+    NotAsExpected,
     Refusal,
+    StepFailed,
+)
+from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import (
+    Plan,
     holder_of,
     plan,
     recovered,
@@ -33,7 +35,6 @@ from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import
 from ansible_collections.aisha.cluster.plugins.module_utils._rolling_steps import (
     LISTEN,
     Done,
-    StepFailed,
     hears,
     silence,
 )
@@ -43,22 +44,23 @@ if TYPE_CHECKING:
 
     from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import Poller
     from ansible_collections.aisha.cluster.plugins.module_utils._poller_host import Host
-    from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import Step
+    from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import Mode, Step
 
 # Seconds in which the lease may be on its way from one poller to another.
 _SETTLE = 10.0
+_LEFT = "It is left as it is, and the pollers that were to come after it were not touched."
 
 
 class Restart:
     """One run on one host. What it has done is kept in `steps`, also when it fails."""
 
-    def __init__(self, host: Host, *, restart_all: bool) -> None:
+    def __init__(self, host: Host, mode: Mode) -> None:
         self.steps: list[Done] = []
         self.planned = Plan()
         self.states: dict[str, str] = {}
         self.active_before: str | None = None
         self._host = host
-        self._restart_all = restart_all
+        self._mode = mode
         self._kept: list[str] = []
 
     def plan(self, *, predict: bool) -> Plan:
@@ -66,10 +68,10 @@ class Restart:
         deadline = time.monotonic() + _SETTLE
         while True:
             seats = self._host.seats()
-            pollers = recovered(seats)
+            pollers = recovered(seats, self._mode)
             try:
-                candidates = self._host.candidates(pollers, seats, predict=predict)
-                rest = plan(candidates, restart_all=self._restart_all)
+                candidates = self._host.candidates(pollers, seats, self._mode, predict=predict)
+                rest = plan(candidates, restart_all=self._mode.state == "restarted")
             except Refusal as refusal:
                 if not refusal.passing or time.monotonic() > deadline:
                     raise
@@ -77,7 +79,7 @@ class Restart:
                 continue
             self.states = {poller.name: poller.state for poller in pollers}
             self.active_before = self.active_before or holder_of(pollers)
-            self.planned = Plan((*recovery(seats), *rest.steps), rest.gap)
+            self.planned = Plan((*recovery(seats, self._mode), *rest.steps), rest.gap)
             return self.planned
 
     def apply(self) -> None:
@@ -91,6 +93,7 @@ class Restart:
             self.planned = Plan((*left, *rest.steps), rest.gap)
         deeds: dict[str, Callable[[Step, Done], None]] = {
             "recreate": self._recreate,
+            "return": self._return,
             "restart": self._restart,
             "wait": self._wait,
             "hand_over": self._hand_over,
@@ -99,7 +102,7 @@ class Restart:
             for step in self.planned.steps[len(left) :]:
                 self._do(step, deeds[step.action])
         finally:
-            for name in self._kept:
+            for name in () if self._mode.keep_previous else self._kept:
                 self._host.engine.remove(name + PREVIOUS)
 
     def active(self) -> str | None:
@@ -120,19 +123,18 @@ class Restart:
 
     def _recover(self, step: Step, _done: Done) -> None:
         if step.action == "remove":
-            # An engine that was started anew may have started it, too.
-            self._host.stop(step.container)
-            self._host.engine.remove(step.container)
+            self._host.remove(step.container)
         else:
-            self._make_room(step.container)
+            self._host.make_room(step.container)
 
     def _wait(self, step: Step, done: Done) -> None:
         began = time.monotonic()
         try:
             self._host.wait(step.container)
         except NotAsExpected as error:
-            raise self._failed(step, str(error), "It was not touched.", None) from None
+            raise self._unfinished(step, error, "It was not touched.") from None
         done.healthy_s = time.monotonic() - began
+        self._finished(step)
 
     def _restart(self, step: Step, done: Done) -> None:
         self._free_of_lease(step)
@@ -140,26 +142,57 @@ class Restart:
             done.stop_s = self._host.stop(step.container)
             done.healthy_s = self._host.start(step.container)
         except (NotAsExpected, EngineError) as error:
-            outcome = "It is left as it is, and the pollers that were to come after it were not touched."
-            raise self._failed(step, _found(error), outcome, None) from None
+            raise self._unfinished(step, error, _LEFT) from None
+        self._finished(step)
 
     def _recreate(self, step: Step, done: Done) -> None:
-        name, engine = step.container, self._host.engine
+        name, host = step.container, self._host
+        self._free_of_lease(step)
+        # An interrupted run may have emptied its place.
+        left = not host.exists(name)
+        try:
+            if not self._mode.prepared:
+                # Made before the old one is stopped: what the engine refuses to make costs nobody anything.
+                made = host.copy(name)
+                host.engine.create(name + NEXT, made.config, made.networks)
+            if not left:
+                done.stop_s = host.stop(name)
+                host.leave(name)
+                left = True
+            host.enter(name)
+            done.healthy_s = host.start(name)
+        except (NotAsExpected, EngineError) as error:
+            log = host.last_lines(name) if left else ""
+            outcome, restored = host.put_back(name, left=left, unprepared=not self._mode.prepared)
+            raise self._failed(step, words_of(error), outcome, restored, log) from None
+        self._kept.append(name)
+
+    def _return(self, step: Step, done: Done) -> None:
+        name = step.container
         self._free_of_lease(step)
         try:
-            made = self._host.copy(name)
-            # Made before the old one is stopped: what the engine refuses to make costs nobody anything.
-            engine.create(name + NEXT, made.config, made.networks)
             done.stop_s = self._host.stop(name)
-            engine.rename(name, name + PREVIOUS)
-            engine.rename(name + NEXT, name)
+            self._host.make_room(name)
             done.healthy_s = self._host.start(name)
         except (NotAsExpected, EngineError) as error:
-            replaced = self._host.exists(name + PREVIOUS)
-            log = self._host.last_lines(name) if replaced else ""
-            outcome, restored = self._put_back(name)
-            raise self._failed(step, _found(error), outcome, restored, log) from None
-        self._kept.append(name)
+            raise self._failed(step, words_of(error), _LEFT, False) from None
+
+    def _unfinished(self, step: Step, error: NotAsExpected | EngineError, outcome: str) -> StepFailed:
+        """What a poller failed with that is kept as it is; one that an interrupted run prepared isn't."""
+        if not self._goes_on(step.container):
+            return self._failed(step, words_of(error), outcome, None)
+        log = self._host.last_lines(step.container)
+        outcome, restored = self._host.put_back(step.container)
+        return self._failed(step, words_of(error), outcome, restored, log)
+
+    def _finished(self, step: Step) -> None:
+        if self._goes_on(step.container):
+            self._kept.append(step.container)
+
+    def _goes_on(self, name: str) -> bool:
+        """Whether what an interrupted run has put into this place is brought to its end."""
+        going_on = self._mode.prepared and self._mode.state == "updated"
+        return going_on and self._host.exists(name + PREVIOUS)
 
     def _hand_over(self, step: Step, done: Done) -> None:
         began = time.monotonic()
@@ -223,8 +256,8 @@ class Restart:
         restored: bool | None = None
         said = ""
         for replaced in sorted(self._kept, key=lambda each: each != heir.name):
-            sentence, good = self._put_back(replaced)
-            restored = good and restored is not False
+            sentence, good = self._host.put_back(replaced)
+            restored = bool(good) and restored is not False
             said = f"{said} {replaced}: {sentence[0].lower()}{sentence[1:]}"
         self._kept.clear()
         active = self.active()
@@ -245,38 +278,13 @@ class Restart:
             self._hand_over(step, handing)
             handing.seconds = (handing.hand_over_s or 0.0) + (handing.healthy_s or 0.0)
 
-    def _make_room(self, name: str) -> None:
-        """Give the previous container its place again, whatever is in it; none where there is no previous."""
-        engine = self._host.engine
-        if self._host.exists(name + PREVIOUS):
-            if self._host.exists(name):
-                self._host.stop(name)
-                engine.remove(name)
-            engine.rename(name + PREVIOUS, name)
-        engine.remove(name + NEXT)
-
-    def _put_back(self, name: str) -> tuple[str, bool]:
-        """Run the previous container again; returns what came of it, and whether it is good."""
-        try:
-            self._make_room(name)
-            self._host.start(name)
-        except NotAsExpected as error:
-            return f"The previous container is back, but not healthy: {self._host.mask(str(error))}.", False
-        except EngineError as error:
-            return f"The previous container could not be put back: {self._host.mask(str(error))}", False
-        return "The previous container is back and healthy.", True
-
     def _failed(
         self, step: Step, found: str, outcome: str, restored: bool | None, log: str | None = None
     ) -> StepFailed:
         expected = f"it to be healthy within {self._host.limits.health:g} s"
-        if step.action == "recreate":
+        if step.action in ("recreate", "return"):
             expected += f" with {step.to_digest}"
         last = self._host.last_lines(step.container) if log is None else log
         return StepFailed(
             step.container, expected, self._host.mask(found), log=last, outcome=outcome, restored=restored
         )
-
-
-def _found(error: NotAsExpected | EngineError) -> str:
-    return str(error) if isinstance(error, NotAsExpected) else error.found

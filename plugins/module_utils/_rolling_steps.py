@@ -20,39 +20,6 @@ if TYPE_CHECKING:
 LISTEN = 2.0
 
 
-class StepFailed(Exception):
-    """A step failed, and what it had changed was put back as far as could be.
-
-    Args:
-        container: name of the poller that failed.
-        expected: what was expected of it, as the end of a sentence.
-        found: what was found, likewise.
-        log: its last lines.
-        outcome: what has become of it and of the others, as sentences.
-        restored: whether the previous container is back and good; None when there was none to be put back.
-    """
-
-    def __init__(
-        self, container: str, expected: str, found: str, *, log: str, outcome: str, restored: bool | None
-    ) -> None:
-        super().__init__(container)
-        self.container = container
-        self.expected = expected
-        self.found = found
-        self.log = log
-        self.outcome = outcome
-        self.restored = restored
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same for programs to read."""
-        names = ("container", "expected", "found", "log", "outcome", "restored")
-        return {name: getattr(self, name) for name in names}
-
-    def __str__(self) -> str:
-        lines = f" Its last lines: {self.log}" if self.log else ""
-        return f"{self.container}: expected {self.expected}, found {self.found}. {self.outcome}{lines}"
-
-
 @dataclass
 class Done:
     """One step that was carried out, with its seconds. Documented as RV(steps) of bot_rolling_restart."""

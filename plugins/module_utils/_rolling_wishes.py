@@ -38,6 +38,14 @@ def limits_of(params: dict[str, Any]) -> Limits:
 def want_of(params: dict[str, Any]) -> Want:
     """Return what pollers are to become; raises EngineError when it can't be done."""
     image = params["image"]
+    given = [name for name in ("image", "command", "environment") if params[name]]
+    if params["prepared"] and given:
+        raise EngineError(
+            "bad_option", " and ".join(given), expected="nothing beside prepared that is wanted"
+        )
+    if params["state"] == "returned" and (given or params["prepared"]):
+        found = " and ".join([*given, *(["prepared"] if params["prepared"] else [])])
+        raise EngineError("bad_option", found, expected="nothing that is wanted with state=returned")
     if image is not None and not _BY_DIGEST.fullmatch(image):
         expected = "image by its digest, name@sha256:… with 64 hexadecimal digits"
         raise EngineError("bad_option", image, expected=expected)

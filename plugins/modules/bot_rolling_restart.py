@@ -51,8 +51,9 @@ options:
       - V(updated), pollers that differ from O(image), O(command) and O(environment) are replaced, and those
         that are stopped are started.
       - V(restarted), so are they, and all others are restarted.
+      - V(returned), those that have a C(NAME-previous) get it back, in the same order.
     type: str
-    choices: [updated, restarted]
+    choices: [updated, restarted, returned]
     default: updated
   image:
     description:
@@ -70,6 +71,21 @@ options:
       - Variables that are set over those that each poller has. All others stay.
     type: dict
     default: {}
+  prepared:
+    description:
+      - Whether C(NAME-next), where there is one, is what a poller becomes. It is a container with all that is
+        wanted, made beforehand and not started. A poller without one is as wanted.
+      - Excludes O(image), O(command) and O(environment).
+    type: bool
+    default: false
+  keep_previous:
+    description:
+      - Whether C(NAME-previous) stays after success, for O(state=returned), until
+        M(aisha.cluster.instance_replacement) settles it. One that is there already stays, as the last that
+        was known to be good.
+      - As long as an update isn't settled, restart with it too. Without it such a container is cleared away.
+    type: bool
+    default: false
   health_timeout:
     description:
       - Seconds that a poller has to become healthy, and the new active one to poll.
@@ -86,6 +102,7 @@ options:
     default: 60
 seealso:
   - module: aisha.cluster.bot_cluster_info
+  - module: aisha.cluster.instance_replacement
 author:
   - Aisha Cluster Contributors (@aisha)
 """
@@ -126,7 +143,8 @@ plan:
     container: {description: "Name of the container.", returned: always, type: str}
     action:
       description:
-        - V(recreate) or V(restart), the poller is replaced or restarted, and waited for.
+        - V(recreate), V(return) or V(restart), it is replaced, gets its previous container back, or is
+          restarted, and is waited for.
         - V(wait), it only is waited for.
         - V(hand_over), it passes the lease to one that is ready.
         - V(remove) or V(put_back), what an interrupted run left is cleared away.
@@ -136,7 +154,8 @@ plan:
     from_digest: {description: "Digest of the image that it has.", returned: always, type: str}
     to_digest: {description: "Digest of the image that it gets.", returned: always, type: str}
     changes:
-      description: What differs, V(image), V(command), or the name of a variable.
+      description:
+        - What differs, V(image), V(command), a variable's name, or, of two containers, V(configuration).
       returned: always
       type: list
       elements: str
@@ -206,9 +225,10 @@ from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
     connector,
 )
 from ansible_collections.aisha.cluster.plugins.module_utils._poller_host import Host
-from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import Refusal, difference
+from ansible_collections.aisha.cluster.plugins.module_utils._replacement import Refusal, StepFailed
+from ansible_collections.aisha.cluster.plugins.module_utils._replacement_failures import failed
+from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import Mode, difference
 from ansible_collections.aisha.cluster.plugins.module_utils._rolling_restart import Restart
-from ansible_collections.aisha.cluster.plugins.module_utils._rolling_steps import StepFailed
 from ansible_collections.aisha.cluster.plugins.module_utils._rolling_wishes import (
     limits_of,
     shown,
@@ -219,6 +239,7 @@ GAP = (
     "{0} is the only poller: nobody takes over while it is {1}, so the bot is silent until it is back. "
     "Two pollers give failover."
 )
+DEEDS = {"recreate": "replaced", "return": "returned"}
 
 
 def result_of(restart: Restart, *, check_mode: bool) -> dict[str, Any]:
@@ -241,10 +262,12 @@ def main() -> None:
         argument_spec={
             **argument_spec(),
             "cluster_name": {"type": "str", "default": "aisha"},
-            "state": {"type": "str", "choices": ["updated", "restarted"], "default": "updated"},
+            "state": {"type": "str", "choices": ["updated", "restarted", "returned"], "default": "updated"},
             "image": {"type": "str"},
             "command": {"type": "list", "elements": "str"},
             "environment": {"type": "dict", "default": {}, "no_log": True},
+            "prepared": {"type": "bool", "default": False},
+            "keep_previous": {"type": "bool", "default": False},
             "health_timeout": {"type": "float", "default": 90},
             "stop_timeout": {"type": "int"},
             "handover_timeout": {"type": "float", "default": 60},
@@ -257,31 +280,18 @@ def main() -> None:
     try:
         limits, want = limits_of(module.params), want_of(module.params)
         host = Host(connector(module.params), module.params["cluster_name"], want, limits)
-        restart = Restart(host, restart_all=module.params["state"] == "restarted")
+        restart = Restart(host, Mode(*map(module.params.get, ("state", "prepared", "keep_previous"))))
         if module.check_mode:
             restart.plan(predict=True)
         else:
             restart.apply()
         if restart.planned.gap:
             last = restart.planned.steps[-1]
-            module.warn(GAP.format(last.container, "replaced" if last.action == "recreate" else "restarted"))
+            module.warn(GAP.format(last.container, DEEDS.get(last.action, "restarted")))
         result = result_of(restart, check_mode=module.check_mode)
-    except Refusal as refusal:
-        found = str(host.mask(refusal.found)) if host else refusal.found
-        failure = {"reason": "refused_to_begin", "container": refusal.subject, "expected": refusal.expected}
-        message = f"{refusal.subject}: expected {refusal.expected}, found {found}. Nothing was touched."
-        module.fail_json(msg=message, failure={**failure, "found": found}, invocation=invocation)
-    except StepFailed as failed:
-        failure = {"reason": "step_failed", **failed.as_dict()}
-        result = result_of(restart, check_mode=False) if restart else {}
-        module.fail_json(msg=str(failed), failure=failure, invocation=invocation, **result)
-    except EngineError as error:
-        details = {"exception": error.details} if error.details else {}
-        failure = {**error.as_failure(), "container": error.subject}
-        message = str(error)
-        if host is not None:
-            failure, message = host.mask(failure), host.mask(message)
-        module.fail_json(msg=message, failure=failure, invocation=invocation, **details)
+    except (Refusal, StepFailed, EngineError) as error:
+        result = result_of(restart, check_mode=False) if isinstance(error, StepFailed) and restart else {}
+        module.fail_json(**failed(error, host.mask if host else None), invocation=invocation, **result)
     module.exit_json(invocation=invocation, **result)
 
 

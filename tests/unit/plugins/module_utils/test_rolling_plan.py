@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import Lease, Poller
+from ansible_collections.aisha.cluster.plugins.module_utils._replacement import Refusal, place_of
 from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import (
     Candidate,
+    Mode,
     Plan,
-    Refusal,
     Seat,
     Step,
     difference,
-    place_of,
     plan,
     recovered,
     recovery,
@@ -180,8 +180,8 @@ def test_what_an_interrupted_run_left(
     containers: list[Poller], steps: list[str], left: list[tuple[str, str]]
 ) -> None:
     seats = seats_of(containers)
-    assert [f"{step.action} {step.container}" for step in recovery(seats)] == steps
-    assert [(one.name, one.role) for one in recovered(seats)] == left
+    assert [f"{step.action} {step.container}" for step in recovery(seats, Mode())] == steps
+    assert [(one.name, one.role) for one in recovered(seats, Mode())] == left
 
 
 def test_containers_are_sorted_into_places_with_10_after_9() -> None:
