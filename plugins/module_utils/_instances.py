@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, Aisha Cluster Contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the instances of a cluster are, from what an engine says of their containers.
+
+Private to this collection. No I/O here. What is read is the Docker Engine's API,
+https://docs.docker.com/reference/api/engine/version/v1.41/
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_COMPONENT = "aisha.component"
+# The engine's time for what never happened.
+_NEVER = "0001-01-01"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One container of the cluster. Documented as RV(instances) of instance_info."""
+
+    name: str
+    component: str
+    image: str
+    state: str
+    health: str | None
+    exit_code: int | None
+    restarts: int
+    age_s: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a module returns."""
+        return {**asdict(self), "problem": self.problem}
+
+    @property
+    def problem(self) -> str | None:
+        """Why it isn't well, as the end of a sentence that says what was found."""
+        if self.state == "restarting":
+            return f"that it ends and is started again ({self.restarts} times, exit code {self.exit_code})"
+        if self.state != "running":
+            ended = f", exit code {self.exit_code}" if self.exit_code is not None else ""
+            return f"that it is {self.state}{ended}"
+        if self.health in (None, "healthy"):
+            return None
+        return f"that it is {self.health}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is waited for, in seconds.
+
+    Args:
+        healthy_within: how long an instance may take to be well.
+        steady_for: how long each must have run without having been started again.
+    """
+
+    healthy_within: float = 0.0
+    steady_for: float = 0.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How instances are by what is wanted; `waits` when more time could still make it good."""
+
+    problems: tuple[tuple[str, str, str], ...] = ()
+    waits: bool = False
+
+
+def instance_of(container: Mapping[str, Any], now: datetime | None = None) -> Instance:
+    """Return what an inspection says.
+
+    Args:
+        container: the inspection.
+        now: the time by the engine's own clock; this machine's when left out.
+    """
+    state = container["State"]
+    running = state.get("Status") == "running"
+    labels = container["Config"].get("Labels") or {}
+    return Instance(
+        name=str(container["Name"]).removeprefix("/"),
+        component=str(labels.get(_COMPONENT, "")),
+        image=str(container["Config"].get("Image", "")),
+        state=str(state.get("Status", "unknown")),
+        health=(state.get("Health") or {}).get("Status"),
+        exit_code=None if running else state.get("ExitCode"),
+        restarts=int(container.get("RestartCount") or 0),
+        age_s=_age(str(state.get("StartedAt", _NEVER)), now) if running else None,
+    )
+
+
+def judge(instances: Sequence[Instance], missing: Sequence[str], wanted: Wanted, waited: float) -> Verdict:
+    """Return how instances are.
+
+    Args:
+        instances: as they are.
+        missing: names that were asked for and aren't there.
+        wanted: what is waited for.
+        waited: seconds since the first look.
+
+    Returns:
+        The problems as (name, expected, found), and whether to look again: problems that time may mend are
+        told too.
+    """
+    problems = [(name, "a container of that name", "none") for name in missing]
+    final = bool(missing)
+    waits = False
+    for instance in instances:
+        expected = (
+            f"it to be healthy within {wanted.healthy_within:g} s" if wanted.healthy_within else "it well"
+        )
+        if wanted.steady_for and instance.restarts:
+            expected = f"it to run for {wanted.steady_for:g} s without a restart"
+            times = "once" if instance.restarts == 1 else f"{instance.restarts} times"
+            problems.append((instance.name, expected, f"that it ended and was started again {times}"))
+            final = True
+        elif instance.problem is not None:
+            problems.append((instance.name, expected, instance.problem))
+            ended = instance.state in ("exited", "dead", "created", "paused")
+            final = final or ended or waited >= wanted.healthy_within
+        elif wanted.steady_for and (instance.age_s or 0.0) < wanted.steady_for:
+            waits = True
+    return Verdict(tuple(problems), not final and (waits or bool(problems)))
+
+
+def _age(started: str, now: datetime | None) -> float | None:
+    if started.startswith(_NEVER):
+        return None
+    # Nanoseconds are more than Python reads.
+    moment = datetime.fromisoformat(started[:19]).replace(tzinfo=timezone.utc)
+    return round(((now or datetime.now(timezone.utc)) - moment).total_seconds(), 1)
