@@ -76,6 +76,12 @@ kept_images:
   returned: success
   type: list
   elements: str
+repositories:
+  description: What the references of all releases name, without their digests.
+  returned: success
+  type: list
+  elements: str
+  sample: ["localhost:5000/aisha-bot", "localhost:5000/aisha-webhook"]
 dropped_images:
   description: References of the images of the other releases that no kept one has.
   returned: success
@@ -87,6 +93,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.aisha.cluster.plugins.module_utils._release_files import Files, FilesError
+from ansible_collections.aisha.cluster.plugins.module_utils._release_prune import repository_of
 from ansible_collections.aisha.cluster.plugins.module_utils._release_records import (
     ReleaseError,
     images_of,
@@ -126,6 +133,7 @@ def main() -> None:
         found=found.as_dict() if found else {},
         dropped=[one.number for one in dropped],
         kept_images=kept,
+        repositories=sorted({*map(repository_of, images_of(releases.all))}),
         dropped_images=[image for image in images_of(dropped) if image not in kept],
     )
 
