@@ -9,7 +9,7 @@ URL ?= https://127.0.0.1:8443/api/v1/avatar/status_update
 # An ordinary user is asked for the sudo password, unless sudo asks for none.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
 
-.PHONY: help demo say webhook demo-down test gates unit molecule faults bench-deploy bench-failover docs
+.PHONY: help demo say webhook demo-down test gates unit molecule faults bench-deploy bench-failover bench-update docs
 
 help:
 	@echo "make demo        the whole cluster on this machine, with a stand-in for Telegram"
@@ -20,6 +20,7 @@ help:
 	@echo "make faults      every fault done to the pollers of every framework; half an hour"
 	@echo "make bench-deploy  measure a deployment; benchmarks/results/deploy.json"
 	@echo "make bench-failover  measure hand-over and failover; benchmarks/results/failover.json"
+	@echo "make bench-update  measure updates under load; benchmarks/results/update.json"
 	@echo "make docs        write the tables of inputs in the roles' README.md from their argument specs"
 
 $(VENV)/.demo: requirements.txt tests/lab/venv
@@ -64,6 +65,9 @@ bench-deploy: $(VENV)/.dev
 
 bench-failover: $(VENV)/.dev
 	$(BIN)/python benchmarks/failover.py
+
+bench-update: $(VENV)/.dev
+	$(BIN)/python benchmarks/update.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python tests/gates/role_specs.py --write

@@ -101,7 +101,7 @@ VARIANTS: Mapping[str, tuple[Change, ...]] = {
     "never_polls": (
         Replacement(POLLING, "= await self._poll_once(offset)", "= await asyncio.Event().wait() and []"),
     ),
-    # At the first update that it gets a call blocks the whole event loop, without an end. A standby gets none:
+    # At the first update that it gets a call blocks the whole event loop for ever. A standby gets none:
     # until it is active it polls, beats and is healthy.
     "deaf": (
         Replacement(

@@ -1,0 +1,208 @@
+"""Updates under load: no webhook fails, no message is lost or answered twice, no two bots ever poll.
+
+In the fast form good updates, and each way to fail once; with UPDATES=long Ctrl-C at every stage and faults
+of each component. The tests share one cluster and come in the order in which they are written.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from faultlab.engine import Engine
+from updatelab import cluster, trouble
+from updatelab.runs import Run
+from updatelab.trials import STAGES, Updates
+
+UPDATE, ROLLBACK, RESTART = "rolling_update.yml", "rollback.yml", "restart.yml"
+LONG = os.environ.get("UPDATES") == "long"
+# 10,000 webhooks.
+PER_SECOND, LEAST_S = 100.0, 100.0
+# Longer than a bot lives that crashes after 20 s, and than a deaf one is left alone.
+WATCH_S = 35
+WATCHED = {"rolling_update_watch": WATCH_S, "rolling_update_on_failure": "rollback"}
+long = pytest.mark.skipif(not LONG, reason="UPDATES=long")
+
+
+def test_a_good_update_replaces_everything_and_nobody_notices(updates: Updates, said: list[Run]) -> None:
+    result = updates.under_load(UPDATE, updates.source("good", "2"), per_second=PER_SECOND, least=LEAST_S)
+    said.append(result.run)
+    assert result.run.code == 0, result.run.error
+    assert result.problems() == []
+    assert result.outcome.webhooks_sent >= PER_SECOND * LEAST_S * 0.99
+    before, after = cluster.application(result.before), cluster.application(result.after)
+    assert before.keys() == after.keys()
+    assert [name for name in before if before[name].image == after[name].image] == []
+    assert all("@sha256:" in one.image for one in after.values())
+
+
+def test_the_same_again_replaces_nothing(updates: Updates, said: list[Run]) -> None:
+    result = updates.under_load(UPDATE, updates.source("good", "2"))
+    said.append(result.run)
+    assert (result.run.code, result.run.changed) == (0, 0), result.run.error
+    assert result.problems() == []
+    assert cluster.touched(result.before, result.after) == []
+
+
+def test_check_mode_touches_nothing(updates: Updates, said: list[Run]) -> None:
+    before = updates.containers()
+    said.append(updates.run(UPDATE, updates.source("good", "checked"), "--check", "--diff"))
+    assert said[-1].code == 0, said[-1].error
+    assert cluster.touched(before, updates.containers()) == []
+
+
+def test_a_rollback_brings_the_release_before(updates: Updates, said: list[Run]) -> None:
+    result = updates.under_load(ROLLBACK)
+    said.append(result.run)
+    assert result.run.code == 0, result.run.error
+    assert result.problems() == []
+    before, after = cluster.application(result.before), cluster.application(result.after)
+    assert [name for name in before if before[name].image == after[name].image] == []
+    assert all(one.good for one in after.values())
+
+
+def test_a_restart_keeps_containers_and_loses_nothing(updates: Updates, said: list[Run]) -> None:
+    result = updates.under_load(RESTART)
+    said.append(result.run)
+    assert result.run.code == 0, result.run.error
+    assert result.problems() == []
+    before, after = cluster.application(result.before), cluster.application(result.after)
+    assert {name: one.id for name, one in before.items()} == {name: one.id for name, one in after.items()}
+    assert [name for name in before if before[name].started == after[name].started] == []
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [
+        pytest.param("import_error", "MainMenuHandler", id="import_error"),
+        pytest.param("wrong_arguments", "--worker-class", id="wrong_arguments"),
+        pytest.param("wrong_command", "unknown command", id="wrong_command", marks=long),
+        pytest.param("never_healthy", "webhook-api-trial", id="never_healthy"),
+        pytest.param("never_polls", "bot-polling-trial", id="never_polls", marks=long),
+        pytest.param("migration_fails", "no_such_column", id="migration_fails"),
+    ],
+)
+def test_a_bad_release_touches_nothing_that_runs(
+    updates: Updates, said: list[Run], variant: str, expected: str
+) -> None:
+    values = updates.source(variant, "1") | {
+        "webhook_api_health_timeout": 45,
+        "bot_cluster_health_timeout": 45,
+    }
+    refused(updates, said, values, expected)
+
+
+def test_a_missing_image_is_named(updates: Updates, said: list[Run]) -> None:
+    reference = trouble.missing_image(updates.engine)
+    refused(updates, said, {"images_ready": {"bot": reference}}, reference)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        pytest.param(trouble.registry_down, "localhost:5000", id="registry_down"),
+        pytest.param(trouble.full_disk, "no space left on device", id="full_disk"),
+    ],
+)
+def test_a_server_in_trouble_is_left_as_it_runs(
+    updates: Updates,
+    said: list[Run],
+    fault: Callable[[Engine], AbstractContextManager[None]],
+    expected: str,
+) -> None:
+    values = updates.source("good", f"in {fault.__name__}")
+    refused(updates, said, values, expected, fault(updates.engine))
+
+
+def refused(
+    updates: Updates,
+    said: list[Run],
+    values: dict[str, object],
+    expected: str,
+    fault: AbstractContextManager[None] | None = None,
+) -> None:
+    """Update to what can't be, which must fail with one error that says why, and touch nothing."""
+    result = updates.under_load(UPDATE, values, trouble=fault)
+    said.append(result.run)
+    assert result.run.code != 0
+    assert expected.lower() in result.run.error.lower()
+    assert result.problems() == []
+    touched = cluster.touched(result.before, result.after)
+    # What a fault has stopped is started again by who did it.
+    assert [name for name in touched if fault is None or name != "aisha-registry"] == []
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [
+        pytest.param("crash_after_20_s", "aisha-bot-polling-", id="crash_after_20_s"),
+        pytest.param("deaf", "aisha-bot-polling-", id="deaf"),
+        pytest.param("webhook_crash_after_20_s", "aisha-webhook-api-", id="webhook", marks=long),
+    ],
+)
+def test_a_release_that_fails_late_is_taken_back(
+    updates: Updates, said: list[Run], variant: str, expected: str
+) -> None:
+    result = updates.under_load(UPDATE, updates.source(variant, "1") | WATCHED)
+    said.append(result.run)
+    assert result.run.code != 0
+    assert expected in result.run.error
+    assert cluster.elsewhere(result.before, result.after) == []
+    assert result.problems() == []
+
+
+def test_of_two_runs_at_once_the_second_is_refused(updates: Updates, said: list[Run]) -> None:
+    before = updates.containers()
+    first = updates.start(UPDATE, updates.source("good", "first"))
+    try:
+        # It takes the lock before anything else.
+        while first.runs and not locked(updates):
+            time.sleep(0.5)
+        second = updates.run(UPDATE, updates.source("good", "second"))
+        during = updates.containers()
+    finally:
+        done = first.wait()
+    said += [done, second]
+    assert second.code != 0
+    assert "lock" in second.error.lower()
+    assert cluster.elsewhere(before, during) == [] or done.code == 0
+    assert done.code == 0, done.error
+    after = cluster.application(updates.containers())
+    assert [name for name, one in cluster.application(before).items() if one.image == after[name].image] == []
+
+
+def locked(updates: Updates) -> bool:
+    """Whether a run holds the cluster's lock."""
+    return bool(updates.engine.run("cat", "/opt/aisha/lock.json", check=False))
+
+
+FAST = ("renamed",)
+
+
+@pytest.mark.parametrize(
+    "stage", [pytest.param(stage, marks=() if stage in FAST else long) for stage in STAGES]
+)
+def test_an_interrupted_update_run_again_ends_well(updates: Updates, said: list[Run], stage: str) -> None:
+    # With a migration, that old code runs with meanwhile.
+    first, result = updates.interrupted(stage, UPDATE, updates.source("migration", f"after {stage}"))
+    said += [first, result.run]
+    assert first.code != 0
+    assert result.run.code == 0, result.run.error
+    assert result.problems() == []
+    before, after = cluster.application(result.before), cluster.application(result.after)
+    assert before.keys() == after.keys()
+    assert [name for name in before if before[name].image == after[name].image] == []
+
+
+def test_no_run_has_shown_or_left_a_secret(updates: Updates, said: list[Run]) -> None:
+    assert cluster.exposed(updates.engine, updates.lab.secrets(), "".join(run.said for run in said)) == []
+
+
+def test_releases_and_audit_tell_what_was_done(updates: Updates) -> None:
+    kept: Any = updates.engine.run("cat", "/opt/aisha/audit.log").splitlines()
+    assert any('"succeeded"' in line for line in kept)
+    assert not locked(updates)
