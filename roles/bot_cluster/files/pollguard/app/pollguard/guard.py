@@ -95,8 +95,8 @@ class Guard(ABC):
             margins,
             clock,
             changed,
-            self._may_take,
-            is_ready=self._is_ready,
+            _never if settings.standby_only else self._may_take,
+            is_ready=_never if settings.standby_only else self._is_ready,
             observe=self._metrics.observe_request,
             keep=settings.gate is not None and settings.gate.keep,
         )
@@ -166,7 +166,8 @@ class Guard(ABC):
                 "password and permissions of POLLGUARD_REDIS_URL"
             )
         self._metrics.serve(settings.metrics_port, settings.metrics_address)
-        log.info("%s waits for the lease %s at %s", settings.instance, settings.lease, settings.redis)
+        intent = "never takes" if settings.standby_only else "waits for"
+        log.info("%s %s the lease %s at %s", settings.instance, intent, settings.lease, settings.redis)
         tasks = [asyncio.create_task(job) for job in self._jobs()]
         for task in tasks:
             task.add_done_callback(_job_ended)
@@ -279,6 +280,10 @@ class Guard(ABC):
 
     async def _on_handover(self, request: dict[str, Any]) -> dict[str, Any]:
         return await self._handover.order(force=bool(request.get("force")))
+
+
+def _never() -> bool:
+    return False
 
 
 def _job_ended(task: asyncio.Task[None]) -> None:

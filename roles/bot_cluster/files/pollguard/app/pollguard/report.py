@@ -56,7 +56,8 @@ class Reporter:
             renew=margins.renew,
             answered_at=answer.at if answer else None,
             holder=answer.holder if answer else "",
-            free_since=leasing.free_since,
+            # A trial can't take it, and may run before there is any poller.
+            free_since=None if self._settings.standby_only else leasing.free_since,
             last_error=leasing.last_error,
         )
 
@@ -72,6 +73,7 @@ class Reporter:
         return {
             "instance": settings.instance,
             "role": "active" if leasing.active else "standby",
+            "standby_only": settings.standby_only,
             "since": datetime.fromtimestamp(leasing.role_since, UTC).isoformat(timespec="milliseconds"),
             "good": trouble is None,
             "fault": trouble,

@@ -126,6 +126,8 @@ class Settings:
     log_level: str
     gate: GateSettings | None
     """None in process mode."""
+    standby_only: bool = False
+    """A trial beside the pollers: it never takes the lease, and isn't one of the standbys."""
 
 
 def from_environment(env: Mapping[str, str], mode: str) -> Settings:
@@ -163,6 +165,7 @@ def from_environment(env: Mapping[str, str], mode: str) -> Settings:
         metrics_address=env.get("POLLGUARD_METRICS_ADDRESS") or "0.0.0.0",  # noqa: S104 (scraped from outside)
         log_level=read.choice("POLLGUARD_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         gate=_gate(env, read) if mode == "gate" else None,
+        standby_only=read.flag("POLLGUARD_STANDBY_ONLY", "false"),
     )
 
 
@@ -178,7 +181,7 @@ def _gate(env: Mapping[str, str], read: _Reader) -> GateSettings:
         address=env.get("POLLGUARD_GATE_ADDRESS") or "127.0.0.1",
         port=read.whole("POLLGUARD_GATE_PORT", 8081, most=65535),
         api_url_variables=("TELEGRAM_API_URL", *read.names("POLLGUARD_API_URL_VARIABLES")),
-        redeliver=read.choice("POLLGUARD_REDELIVER_AFTER_CRASH", "true", ("true", "false")) == "true",
+        redeliver=read.flag("POLLGUARD_REDELIVER_AFTER_CRASH", "true"),
         after_idle=read.choice("POLLGUARD_HANDOVER", "at_once", ("at_once", "after_idle")) == "after_idle",
         keep=read.choice("POLLGUARD_ON_STORE_LOSS", "stop", ("stop", "keep")) == "keep",
         permissions=frozenset(read.names("POLLGUARD_ACTIVE_MAY", "deleteWebhook", PERMISSIONS)),
@@ -237,6 +240,9 @@ class _Reader:
         if value not in allowed:
             raise SettingsError(f"{variable} must be one of {', '.join(allowed)}, found {value!r}")
         return value
+
+    def flag(self, variable: str, default: str) -> bool:
+        return self.choice(variable, default, ("true", "false")) == "true"
 
     def names(self, variable: str, default: str = "", allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
         found = tuple(filter(None, (part.strip() for part in self._env.get(variable, default).split(","))))
