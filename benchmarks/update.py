@@ -97,11 +97,14 @@ def measure(subject: str, site: Site, update: Callable[[], None], options: argpa
     finally:
         load.close()
     say(f"{subject}: {json.dumps(asdict(found))[:2000]}")
-    before = judge.latency(judge.between(load.sent, load.begun + 2, begun), 0.99)
+    early = judge.between(load.sent, load.begun, begun)
+    before = judge.latency(early, 0.99)
     during = judge.latency(judge.between(load.sent, begun, ended), 0.99)
     return [
         Row("webhooks_sent", subject, found.webhooks_sent, "webhooks"),
         Row("webhooks_failed", subject, found.webhooks_failed, "webhooks"),
+        # More than none would be the load's fault, and not the update's.
+        Row("webhooks_failed_before", subject, len(judge.failed(early)), "webhooks"),
         Row("latency_p99_before_s", subject, round(before, 4), "s"),
         Row("latency_p99_during_s", subject, round(during, 4), "s"),
         Row("latency_p99_ratio", subject, round(during / before, 2), "ratio"),
