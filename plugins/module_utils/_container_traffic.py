@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 from ansible.module_utils.urls import Request
 from ansible_collections.aisha.cluster.plugins.module_utils._replacement import NotAsExpected
@@ -61,8 +62,6 @@ def warm(url: str) -> None:
     while True:
         try:
             status = _status(request, url, max(0.1, deadline - time.monotonic()))
-        except ValueError as error:
-            raise NotAsExpected(f"an address that can't be used ({error})") from None
         except (OSError, http.client.HTTPException) as error:
             cause = error.reason if isinstance(error, URLError) else error
             found = f"no answer ({getattr(cause, 'strerror', None) or cause or type(cause).__name__})"
@@ -73,6 +72,16 @@ def warm(url: str) -> None:
         if time.monotonic() + _PAUSE > deadline:
             raise NotAsExpected(found)
         time.sleep(_PAUSE)
+
+
+def url_fault(url: str) -> str | None:
+    """What is wrong with an address that is to be asked; None when it can be."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError as error:
+        return str(error)
+    return None if good else "another address"
 
 
 def _status(request: Request, url: str, timeout: float) -> int:

@@ -171,7 +171,7 @@ class InstanceHost(Places):
             raise Refusal(name, expected, f"it at {self._far}")
         process = None
         while True:
-            state = self.inspect(name)["State"]
+            state = (self.find(name) or {"State": {"Status": "gone"}})["State"]
             if state["Status"] != "running" or not state.get("Pid"):
                 return 0
             same = state["Pid"] == process

@@ -192,6 +192,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.aisha.cluster.plugins.module_utils._container_traffic import url_fault
 from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
     REQUIRED_TOGETHER,
     EngineError,
@@ -213,6 +214,9 @@ def host_of(params: dict[str, Any]) -> InstanceHost:
             raise EngineError("bad_option", f"{params[option]:g}", expected=expected)
     if params["health_timeout"] <= 0:
         raise EngineError("bad_option", f"{params['health_timeout']:g}", expected="health_timeout above 0")
+    fault = params["warm_url"] and url_fault(params["warm_url"])
+    if fault:
+        raise EngineError("bad_option", fault, expected="warm_url to be http://HOST:PORT/PATH, or https")
     address = str(params["docker_host"])
     return InstanceHost(
         connector(params)(),
