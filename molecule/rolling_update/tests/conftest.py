@@ -15,8 +15,8 @@ SERVER = "aisha-update"
 
 @pytest.fixture(scope="package")
 def updates(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Updates:
-    """Return the scenario's cluster."""
-    return Updates(lab, SERVER, tmp_path_factory.mktemp("applications"))
+    """Return the scenario's cluster; what runs said is kept in the folder beside the applications."""
+    return Updates(lab, SERVER, tmp_path_factory.mktemp("updates"))
 
 
 @pytest.fixture(scope="package")

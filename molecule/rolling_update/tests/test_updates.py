@@ -20,8 +20,9 @@ from updatelab.trials import STAGES, Updates
 
 UPDATE, ROLLBACK, RESTART = "rolling_update.yml", "rollback.yml", "restart.yml"
 LONG = os.environ.get("UPDATES") == "long"
-# 10,000 webhooks.
-PER_SECOND, LEAST_S = 100.0, 100.0
+# 10,000 webhooks, by default in 100 s: a machine that has other things to do may be given less a second.
+WEBHOOKS = 10_000
+PER_SECOND = float(os.environ.get("UPDATES_PER_SECOND", "100"))
 # Longer than a bot lives that crashes after 20 s, and than a deaf one is left alone.
 WATCH_S = 35
 WATCHED = {"rolling_update_watch": WATCH_S, "rolling_update_on_failure": "rollback"}
@@ -29,11 +30,13 @@ long = pytest.mark.skipif(not LONG, reason="UPDATES=long")
 
 
 def test_a_good_update_replaces_everything_and_nobody_notices(updates: Updates, said: list[Run]) -> None:
-    result = updates.under_load(UPDATE, updates.source("good", "2"), per_second=PER_SECOND, least=LEAST_S)
+    result = updates.under_load(
+        UPDATE, updates.source("good", "2"), per_second=PER_SECOND, least=WEBHOOKS / PER_SECOND
+    )
     said.append(result.run)
     assert result.run.code == 0, result.run.error
     assert result.problems() == []
-    assert result.outcome.webhooks_sent >= PER_SECOND * LEAST_S * 0.99
+    assert result.outcome.webhooks_sent >= WEBHOOKS * 0.99
     before, after = cluster.application(result.before), cluster.application(result.after)
     assert before.keys() == after.keys()
     assert [name for name in before if before[name].image == after[name].image] == []

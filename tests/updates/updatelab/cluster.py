@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ FIELDS = (
     "{{.Name}}",
     "{{.Id}}",
     "{{.Config.Image}}",
-    "{{.State.StartedAt}}",
-    "{{.State.Status}}",
-    "{{if .State.Health}}{{.State.Health.Status}}{{end}}",
     '{{index .Config.Labels "aisha.component"}}',
+    "{{json .State}}",
 )
+# What serves nobody while a cluster runs: an update makes and restarts these as it wants.
+ASIDE = ("migration", "poll-guard", "registry")
 # Of an update that hasn't been settled or returned.
 LEFT = ("-next", "-previous", "-trial")
 SEARCHED = ("/opt/aisha", "/tmp", "/var/tmp", "/var/log", "/root", "/home", "/etc")  # noqa: S108 - searched
@@ -31,10 +32,10 @@ class Instance:
     name: str
     id: str
     image: str
+    component: str
     started: str
     status: str
     health: str
-    component: str
 
     @property
     def good(self) -> bool:
@@ -51,8 +52,14 @@ def containers(engine: Engine, cluster: str = "aisha") -> Containers:
     if not ids:
         return {}
     lines = engine.docker("inspect", "--format", "\t".join(FIELDS), *ids).splitlines()
-    found = (Instance(*line.lstrip("/").split("\t")) for line in lines)
-    return {one.name: one for one in found}
+    found = {}
+    for line in lines:
+        name, identity, image, component, state = line.lstrip("/").split("\t", 4)
+        known = json.loads(state)
+        health = (known.get("Health") or {}).get("Status", "")
+        one = Instance(name, identity, image, component, known["StartedAt"], known["Status"], health)
+        found[name] = one
+    return found
 
 
 def application(found: Containers) -> dict[str, Instance]:
@@ -63,7 +70,10 @@ def application(found: Containers) -> dict[str, Instance]:
 
 
 def touched(before: Containers, after: Containers) -> list[str]:
-    """Return the names of containers that were replaced, started anew, removed or added."""
+    """Return the names of what serves and was replaced, started anew, removed or added."""
+    before, after = (
+        {name: one for name, one in found.items() if one.component not in ASIDE} for found in (before, after)
+    )
     names = before.keys() | after.keys()
     same = {
         name

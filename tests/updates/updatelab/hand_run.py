@@ -180,5 +180,8 @@ class Host:
             for service in SERVICES:
                 engine.docker("network", "disconnect", "--force", "aisha-swarm", service, check=False)
             engine.docker("swarm", "leave", "--force")
+            engine.docker("network", "rm", "docker_gwbridge", check=False)
+            # An engine forgets the name of a container that has left one of its networks.
+            engine.docker("restart", *SERVICES)
 
         return Peer("swarm", deploy, update, remove)

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,12 +44,21 @@ class Run:
 
 
 class Playbook:
-    """A playbook that runs, as from an operator's terminal: Ctrl-C reaches all of its processes."""
+    """A playbook that runs, as from an operator's terminal: Ctrl-C reaches all of its processes.
+
+    What it says is kept in the file `log`.
+    """
 
     def __init__(
-        self, root: Path, inventory: Path, name: str, arguments: Sequence[str], settings: Mapping[str, str]
+        self,
+        root: Path,
+        inventory: Path,
+        name: str,
+        arguments: Sequence[str],
+        settings: Mapping[str, str],
+        log: Path,
     ) -> None:
-        self._said: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with what it belongs to
+        self._said: IO[str] = log.open("w+", encoding="utf-8")
         self._begun = time.monotonic()
         self._process = subprocess.Popen(
             ["ansible-playbook", "-i", str(inventory), f"playbooks/{name}", *arguments],

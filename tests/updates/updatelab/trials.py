@@ -76,6 +76,7 @@ class Updates:
     lab: Lab
     server: str
     folder: Path
+    runs: int = 0
     engine: Engine = field(init=False)
     site: Site = field(init=False)
 
@@ -93,7 +94,9 @@ class Updates:
 
     def start(self, name: str, values: Mapping[str, object] | None = None, *words: str) -> Playbook:
         """Start one of the collection's playbooks."""
-        return Playbook(ROOT, self.lab.inventory, name, [*variables(values or {}), *words], SETTINGS)
+        self.runs += 1
+        log = self.folder / f"{self.runs:02}-{Path(name).stem}.log"
+        return Playbook(ROOT, self.lab.inventory, name, [*variables(values or {}), *words], SETTINGS, log)
 
     def run(self, name: str, values: Mapping[str, object] | None = None, *words: str) -> Run:
         """Run one of the collection's playbooks."""

@@ -70,6 +70,14 @@ def _revision(title: str, upgrade: str, downgrade: str) -> Addition:
 
 
 Change = Callable[[Path], None]
+# A result that says so is done as soon as its job is begun: so two cores bear a hundred a second.
+SOON_DONE = Replacement(
+    "app/jobs.py",
+    "    if row.attempts > MAX_ATTEMPTS:\n",
+    "    if row.input.get('payload') == {'keep': False}:\n"
+    "        return await _update(tools.engine, key, state='done', finished_at=sa.func.now())\n"
+    "    if row.attempts > MAX_ATTEMPTS:\n",
+)
 CRASH = "asyncio.get_running_loop().call_later(20, __import__('os')._exit, 70)"
 ADDED = 'op.add_column("jobs", sa.Column("note", sa.Text))'
 DROPPED = 'op.drop_column("jobs", "note")'
@@ -146,6 +154,7 @@ def make(name: str, folder: Path, mark: str = "1") -> Path:
     shutil.copytree(REFERENCE_APP, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
     said = "Anything else is repeated."
     Replacement(HANDLERS, said, f"{said} ({name} {mark})")(folder)
+    SOON_DONE(folder)
     for change in changes:
         change(folder)
     return folder
