@@ -70,6 +70,22 @@ class Place:
     name: str
     images: dict[str, str]
     control: str
+    variables: dict[str, str]
+
+    def make(self, number: int, version: str, *verb: str, suffix: str = "") -> None:
+        """Make one poller's container, with docker run or docker create."""
+        variables = {**self.variables, "INSTANCE_ID": f"bot-polling-{number}"}
+        docker(
+            *(*verb, "--name", self.container(number) + suffix, "--network", self.name),
+            *("--network-alias", f"poller-{number}", "--restart", "unless-stopped"),
+            *("--stop-timeout", "30", "--memory", "256m", "--log-opt", "max-size=1m"),
+            *("--label", f"aisha.cluster={self.name}", "--label", "aisha.component=bot-polling"),
+            *("--label", "kept=yes", "-v", f"{self.name}:/pollguard:ro", "-v", "/anonymous"),
+            *(word for key, value in variables.items() for word in ("-e", f"{key}={value}")),
+            *("--health-cmd", " ".join((*GUARD, "health")), "--health-interval", "5s"),
+            *("--entrypoint", GUARD[0], self.images[version], *GUARD[1:], "run", "--"),
+            *ENTRYPOINTS[version],
+        )
 
     def control_api(self, verb: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Use the stand-in's control API."""
@@ -129,28 +145,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 images[version] = docker("inspect", "-f", "{{.Id}}", f"{name}:{version}")
             docker("run", "-d", "--name", f"{name}-redis", "--network", name, "redis:7.0")
             docker("run", "--rm", "-v", f"{name}:/pollguard", GUARD_IMAGE)
-            here = Place(name, images, control)
             token = f"{secrets.randbelow(10**9) + 10**8}:{secrets.token_urlsafe(26)[:35]}"
+            variables = {
+                "TELEGRAM_BOT_TOKEN": token,
+                "TELEGRAM_API_URL": api,
+                "POLLGUARD_REDIS_URL": f"redis://{name}-redis:6379/2",
+                "POLLGUARD_QUIET": "1",
+                "POLLGUARD_STOP_TIMEOUT": "4",
+            }
+            here = Place(name, images, control, variables)
             here.control_api("POST", "/control/bots", {"token": token, "username": "slow_bot"})
             for number in (1, 2):
-                variables = {
-                    "TELEGRAM_BOT_TOKEN": token,
-                    "TELEGRAM_API_URL": api,
-                    "INSTANCE_ID": f"bot-polling-{number}",
-                    "POLLGUARD_REDIS_URL": f"redis://{name}-redis:6379/2",
-                    "POLLGUARD_QUIET": "1",
-                    "POLLGUARD_STOP_TIMEOUT": "4",
-                }
-                docker(
-                    *("run", "-d", "--name", here.container(number), "--network", name),
-                    *("--network-alias", f"poller-{number}", "--restart", "unless-stopped"),
-                    *("--stop-timeout", "30", "--memory", "256m", "--log-opt", "max-size=1m"),
-                    *("--label", f"aisha.cluster={name}", "--label", "aisha.component=bot-polling"),
-                    *("--label", "kept=yes", "-v", f"{name}:/pollguard:ro", "-v", "/anonymous"),
-                    *(word for key, value in variables.items() for word in ("-e", f"{key}={value}")),
-                    *("--health-cmd", " ".join((*GUARD, "health")), "--health-interval", "5s"),
-                    *("--entrypoint", GUARD[0], images["1"], *GUARD[1:], "run", "--", *ENTRYPOINTS["1"]),
-                )
+                here.make(number, "1", "run", "-d")
             docker("network", "connect", "--alias", "other", f"{name}-second", here.container(1))
             until(lambda: here.active() is not None)
             yield here
@@ -263,3 +269,57 @@ def test_nothing_is_lost_whatever_is_done(place: Place, capsys: pytest.CaptureFi
     assert "last poll" in deaf["failure"]["found"]
     assert place.running() == {place.container(1): new, place.container(2): new}
     until(lambda: place.active() == active_now)
+
+
+def test_pollers_enter_and_return_without_loss(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, done = run(place, capsys, image=place.images["1"])
+    assert code == 0, done
+    until(lambda: place.active() is not None)
+    load = {"username": "slow_bot", "text": "prepared", "per_second": PER_SECOND}
+    place.control_api("POST", "/control/load", load)
+    both = [place.container(number) for number in (1, 2)]
+    old, new = place.images["1"], place.images["2"]
+    keeping = {"prepared": True, "keep_previous": True}
+
+    for number in (1, 2):
+        place.make(number, "2", "create", suffix="-next")
+    code, foreseen = run(place, capsys, **keeping, _ansible_check_mode=True)
+    assert (code, foreseen["changed"]) == (0, True)
+    former = place.container(int(str(place.active())[-1]))
+    code, done = run(place, capsys, **keeping)
+    standby = both[1 - both.index(former)]
+    expected = [("recreate", standby), ("hand_over", former), ("recreate", former)]
+    assert (code, actions(done, "steps"), done["plan"]) == (0, expected, foreseen["plan"]), done
+    kept = {f"{name}-previous": old for name in both}
+    assert place.running() == {**dict.fromkeys(both, new), **kept}
+    assert run(place, capsys, **keeping)[1]["changed"] is False
+
+    # Interrupted when one had left its place, and what was prepared had not entered it.
+    until(lambda: place.active() is not None)
+    aside = both[0] if str(place.active()).endswith("2") else both[1]
+    docker("stop", aside)
+    docker("rename", aside, f"{aside}-next")
+    code, done = run(place, capsys, **keeping)
+    assert (code, actions(done, "steps")) == (0, [("recreate", aside)]), done
+    assert place.running() == {**dict.fromkeys(both, new), **kept}
+
+    until(lambda: place.active() is not None)
+    code, done = run(place, capsys, state="returned")
+    assert [step["action"] for step in done["steps"]] == ["return", "hand_over", "return"]
+    assert (code, place.running()) == (0, dict.fromkeys(both, old)), done
+
+    until(lambda: place.active() is not None)
+    place.control_api("DELETE", "/control/load?username=slow_bot")
+    said = place.control_api("GET", "/control/load?username=slow_bot")["said"]
+    wanted = sorted(str(each["text"]) for each in said if str(each["text"]).startswith("prepared"))
+
+    def answered() -> list[str]:
+        found = place.control_api("GET", "/control/answers?username=slow_bot&since=0")["answers"]
+        texts = [str(answer["text"]).rpartition(" | ")[0] for answer in found]
+        return sorted(text for text in texts if text in set(wanted))
+
+    assert wanted
+    until(lambda: len(answered()) >= len(wanted))
+    assert answered() == wanted
