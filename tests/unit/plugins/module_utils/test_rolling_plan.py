@@ -18,6 +18,8 @@ from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import
     recovered,
     recovery,
     seats_of,
+    seen_as,
+    successor,
 )
 
 
@@ -182,6 +184,56 @@ def test_what_an_interrupted_run_left(
     seats = seats_of(containers)
     assert [f"{step.action} {step.container}" for step in recovery(seats, Mode())] == steps
     assert [(one.name, one.role) for one in recovered(seats, Mode())] == left
+
+
+READY = named(stopped(2, state="created"), "bot-2-next")
+ENTERS = Mode(prepared=True)
+KEEPS = Mode(prepared=True, keep_previous=True)
+RETURNS = Mode("returned")
+
+
+@pytest.mark.parametrize(
+    ("containers", "mode", "steps", "second", "successor_of_second"),
+    [
+        # What is prepared is wanted, and what is kept beside a good one is no leftover.
+        ([ACTIVE, poller(2), READY], KEEPS, [], "bot-2", "bot-2-next"),
+        ([ACTIVE, poller(2), PREVIOUS, READY], KEEPS, [], "bot-2", "bot-2-next"),
+        ([ACTIVE, poller(2), PREVIOUS], KEEPS, [], "bot-2", None),
+        ([ACTIVE, poller(2), PREVIOUS], ENTERS, ["remove bot-2-previous"], "bot-2", None),
+        (
+            [ACTIVE, poller(2), PREVIOUS, READY],
+            Mode(keep_previous=True),
+            ["remove bot-2-next"],
+            "bot-2",
+            None,
+        ),
+        # Interrupted between the two renamings, before it was good, and while it made room again.
+        ([ACTIVE, PREVIOUS, READY], KEEPS, [], "bot-2-previous", "bot-2-next"),
+        ([ACTIVE, READY], KEEPS, [], "bot-2-next", "bot-2-next"),
+        ([ACTIVE, stopped(2), PREVIOUS], KEEPS, [], "bot-2", None),
+        ([ACTIVE, BAD, PREVIOUS], ENTERS, [], "bot-2", None),
+        ([ACTIVE, PREVIOUS], KEEPS, ["put_back bot-2"], "bot-2-previous", None),
+        # One that is wanted by its image can be made again; one that was to be restarted stays what it is.
+        ([ACTIVE, BAD, PREVIOUS], Mode(keep_previous=True), ["put_back bot-2"], "bot-2-previous", None),
+        ([ACTIVE, stopped(2), PREVIOUS], Mode("restarted", False, True), [], "bot-2", None),
+        # Back.
+        ([ACTIVE, poller(2), PREVIOUS, READY], RETURNS, [], "bot-2", "bot-2-previous"),
+        ([ACTIVE, BAD, PREVIOUS, READY], RETURNS, ["put_back bot-2"], "bot-2-previous", None),
+        ([ACTIVE, PREVIOUS], RETURNS, ["put_back bot-2"], "bot-2-previous", None),
+    ],
+)
+def test_what_is_left_means_what_the_run_is_for(
+    containers: list[Poller],
+    mode: Mode,
+    steps: list[str],
+    second: str,
+    successor_of_second: str | None,
+) -> None:
+    seats = seats_of(containers)
+    assert [f"{step.action} {step.container}" for step in recovery(seats, mode)] == steps
+    stands, becomes = seen_as(seats[1], mode), successor(seats[1], mode)
+    assert (stands and stands.name, becomes and becomes.name) == (second, successor_of_second)
+    assert [one.name for one in recovered(seats, mode)] == ["bot-1", "bot-2"]
 
 
 def test_containers_are_sorted_into_places_with_10_after_9() -> None:

@@ -125,6 +125,9 @@ def test_pollers_are_asked_and_summed_up(check_mode: bool, run: Run, engine: typ
     code, result = run(
         Container("shop-bot-polling-10", {**STATUS, "role": "standby"}),
         Container("shop-bot-polling-9", STATUS, log=b"Conflict: terminated by other getUpdates request"),
+        # What an update keeps and prepares beside a poller is none.
+        Container("shop-bot-polling-9-previous", state="exited"),
+        Container("shop-bot-polling-10-next", state="created"),
         cluster_name="shop",
         log_period=60,
         _ansible_check_mode=check_mode,
