@@ -56,7 +56,7 @@ def send_to_chat(api_url: str, token: str, chat: str, text: str, timeout: float)
         raise NotSentError(f"expected the token of a bot, found {error}") from None
     message = {"chat_id": chat, "text": text, "disable_web_page_preview": True}
     try:
-        _post(f"{api_url.rstrip('/')}/bot{bot.value}/sendMessage", message, timeout)
+        _post(f"{api_url.rstrip('/')}/bot{bot.value}/sendMessage", message, timeout, quote=True)
     except NotSentError as error:
         raise NotSentError(str(bot.redact(str(error)))) from None
 
@@ -66,7 +66,7 @@ def send_to_url(url: str, cluster_name: str, entry: dict[str, Any], text: str, t
     _post(url, {"cluster": cluster_name, "text": text, **entry}, timeout)
 
 
-def _post(url: str, body: dict[str, Any], timeout: float) -> None:
+def _post(url: str, body: dict[str, Any], timeout: float, *, quote: bool = False) -> None:
     # The address is a secret, and goes to nobody whom the server may name.
     request = Request(
         headers={"Content-Type": "application/json"},
@@ -80,7 +80,8 @@ def _post(url: str, body: dict[str, Any], timeout: float) -> None:
             if answer.status >= 300:
                 raise NotSentError(f"expected it to be accepted, found {answer.status}")
     except HTTPError as error:
-        said = redact_any_token(_said(error))
+        # An answer may repeat the address, which only of the Bot API is known how to mask.
+        said = redact_any_token(_description(error)) if quote else ""
         raise NotSentError(f"expected it to be accepted, found {error.code}{said}") from None
     except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
@@ -88,8 +89,8 @@ def _post(url: str, body: dict[str, Any], timeout: float) -> None:
         raise NotSentError(f"expected an answer within {timeout:g} s, found none ({words})") from None
 
 
-def _said(error: HTTPError) -> str:
-    """What the Bot API says of a refusal; of other servers' answers nothing is quoted."""
+def _description(error: HTTPError) -> str:
+    """What the Bot API says of a refusal."""
     try:
         told = json.loads(error.read(_MOST_BYTES))
     except (OSError, HTTPException, ValueError):
