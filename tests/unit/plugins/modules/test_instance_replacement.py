@@ -217,12 +217,21 @@ def test_what_the_engine_refuses_is_taken_back(failing: str, run: Run, engine: A
     assert failed["failure"]["restored"] is True
 
 
-def test_it_waits_until_nobody_is_connected(run: Run, engine: Any) -> None:
-    # The first look is before anything is done. One look without a connection isn't enough.
-    engine.connected[1001] = [*["sl\n"] * 2, CONNECTED, CONNECTED, "sl\n", CONNECTED]
+def test_it_waits_until_nobody_is_connected(run: Run, engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    original = _container_traffic.connections
+
+    def connections(process: int, port: int) -> int:
+        seen.append(original(process, port))
+        return seen[-1]
+
+    monkeypatch.setattr(_container_traffic, "connections", connections)
+    # Each inspection is followed by what is connected then; the first ones are those of the plan.
+    engine.connected[1001] = ["sl\n", "sl\n", CONNECTED, CONNECTED, "sl\n", CONNECTED]
     code, done = run("replaced", drained_port=8001)
     assert (code, done["steps"]["drained"], done["steps"]["connections_left"]) == (0, True, 0)
-    assert engine.connected[1001] == []
+    # One look without a connection isn't enough.
+    assert seen == [0, 1, 1, 0, 1, 0, 0]
 
 
 def test_it_goes_on_at_the_limit_and_says_so(run: Run, engine: Any) -> None:
