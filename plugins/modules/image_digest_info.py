@@ -53,49 +53,19 @@ digests:
     aisha-bot:1.4.0: sha256:1f0a4c2f7a4b0f0f3c8a6d9d9f1f5a53c2a1d2b8f4b0a9f6d1c7e3b5a2d4c6e8
 """
 
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.urls import open_url
-
-# A registry tells an image's digest only to who takes the form that its manifest has.
-MANIFESTS = ", ".join(
-    (
-        "application/vnd.docker.distribution.manifest.v2+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.oci.image.index.v1+json",
-    )
-)
+from ansible_collections.aisha.cluster.plugins.module_utils._registry import Registry, RegistryError
 
 
-class RegistryError(Exception):
-    """The registry gave no usable answer; the text says what it was asked and what it did."""
-
-
-def digest(registry_url: str, image: str, timeout: int) -> str | None:
+def digest(registry: Registry, image: str) -> str | None:
     """Return the digest of ``repository:tag``, or None when the registry doesn't have it.
 
     Raises RegistryError when the registry doesn't answer, or with anything but the image or 404.
     """
     repository, tag = image.rsplit(":", 1)
-    url = f"{registry_url.rstrip('/')}/v2/{repository}/manifests/{tag}"
-    try:
-        with open_url(
-            url, method="HEAD", headers={"Accept": MANIFESTS}, timeout=timeout, use_proxy=False
-        ) as answer:
-            found = answer.headers.get("Docker-Content-Digest")
-    except HTTPError as error:
-        if error.code == 404:
-            return None
-        raise RegistryError(f"expected {image} or 404 of {url}, found {error.code} {error.reason}") from None
-    except (OSError, HTTPException, ValueError) as error:
-        raise RegistryError(f"expected an answer of {url}, found: {error}") from None
-    if not found:
-        raise RegistryError(f"expected the header Docker-Content-Digest of {url}, found none")
-    return str(found)
+    return registry.digest(repository, tag)
 
 
 def main() -> None:
@@ -111,9 +81,10 @@ def main() -> None:
         if not all(image.rpartition(":")):
             module.fail_json(msg=f"images: expected repository:tag, found {image}")
     digests: dict[str, str] = {}
+    registry = Registry(module.params["registry_url"], module.params["timeout"])
     try:
         for image in wanted:
-            found = digest(module.params["registry_url"], image, module.params["timeout"])
+            found = digest(registry, image)
             if found:
                 digests[image] = found
     except RegistryError as error:

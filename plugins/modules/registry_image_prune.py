@@ -107,11 +107,11 @@ from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
     argument_spec,
     connector,
 )
-from ansible_collections.aisha.cluster.plugins.module_utils._release_prune import registry_surplus
-from ansible_collections.aisha.cluster.plugins.module_utils._release_registry import (
+from ansible_collections.aisha.cluster.plugins.module_utils._registry import (
     Registry,
     RegistryError,
 )
+from ansible_collections.aisha.cluster.plugins.module_utils._release_prune import registry_surplus
 
 COLLECTED = "blob eligible for deletion: "
 STOP_TIMEOUT = 10

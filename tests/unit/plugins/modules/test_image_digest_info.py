@@ -7,12 +7,13 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.aisha.cluster.plugins.modules.image_digest_info import RegistryError, digest
+from ansible_collections.aisha.cluster.plugins.module_utils._registry import Registry, RegistryError
+from ansible_collections.aisha.cluster.plugins.modules.image_digest_info import digest
 
 THERE = "sha256:" + "a" * 64
 
 
-class Registry(http.server.BaseHTTPRequestHandler):
+class Server(http.server.BaseHTTPRequestHandler):
     """Has one image, and answers badly about others."""
 
     def do_HEAD(self) -> None:
@@ -33,7 +34,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def registry() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -41,7 +42,7 @@ def registry() -> Iterator[str]:
 
 @pytest.mark.parametrize(("image", "expected"), [("team/bot:1.0", THERE), ("team/bot:2.0", None)])
 def test_an_image_has_its_digest_or_is_not_there(registry: str, image: str, expected: str | None) -> None:
-    assert digest(registry, image, 5) == expected
+    assert digest(Registry(registry, 5), image) == expected
 
 
 @pytest.mark.parametrize(
@@ -50,9 +51,9 @@ def test_an_image_has_its_digest_or_is_not_there(registry: str, image: str, expe
 )
 def test_any_other_answer_is_an_error(registry: str, image: str, message: str) -> None:
     with pytest.raises(RegistryError, match=message):
-        digest(registry, image, 5)
+        digest(Registry(registry, 5), image)
 
 
 def test_a_registry_that_does_not_answer_is_an_error() -> None:
     with pytest.raises(RegistryError, match=r"expected an answer of http://127\.0\.0\.1:9/v2"):
-        digest("http://127.0.0.1:9", "bot:1", 2)
+        digest(Registry("http://127.0.0.1:9", 2), "bot:1")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A registry's HTTP API, as far as pruning needs it.
+"""A registry's HTTP API, as far as the modules need it.
 
 Private to this collection.
 """
@@ -65,8 +65,14 @@ class Registry:
 
     def digest(self, repository: str, reference: str) -> str | None:
         """Digest of what a tag or a digest stands for; None when it isn't there."""
-        status, headers, _body = self._ask("HEAD", f"/v2/{repository}/manifests/{reference}", {200, 404})
-        return headers.get("Docker-Content-Digest") if status == 200 else None
+        path = f"/v2/{repository}/manifests/{reference}"
+        status, headers, _body = self._ask("HEAD", path, {200, 404})
+        if status == 404:
+            return None
+        found = headers.get("Docker-Content-Digest")
+        if not found:
+            raise RegistryError(f"expected the header Docker-Content-Digest of {self._url}{path}, found none")
+        return str(found)
 
     def delete(self, repository: str, digest: str) -> None:
         """Delete a manifest and with it its tags; one that is gone is no fault."""
@@ -102,5 +108,6 @@ class Registry:
                 "REGISTRY_STORAGE_DELETE_ENABLED=true"
             )
         if status not in expected:
-            raise RegistryError(f"expected {sorted(expected)} of {method} {url}, found {status}")
+            wanted = " or ".join(map(str, sorted(expected)))
+            raise RegistryError(f"expected {wanted} of {url}, found {status}")
         return status, headers, body

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.aisha.cluster.plugins.module_utils._release_registry import Registry, RegistryError
+from ansible_collections.aisha.cluster.plugins.module_utils._registry import Registry, RegistryError
 
 ANSWERS = {
     "GET /v2/bot/tags/list": (
@@ -60,11 +60,11 @@ def test_what_is_gone_is_no_fault(registry: Registry) -> None:
 
 
 def test_what_is_no_usable_answer_is_said(registry: Registry) -> None:
-    with pytest.raises(RegistryError, match="expected a list of tags of .*odd.*, found none"):
+    with pytest.raises(RegistryError, match=r"expected a list of tags of .*odd.*, found none"):
         registry.tags("odd")
-    with pytest.raises(RegistryError, match="of HEAD .*locked, found 401"):
+    with pytest.raises(RegistryError, match=r"expected 200 or 404 of .*locked, found 401"):
         registry.digest("bot", "locked")
-    with pytest.raises(RegistryError, match="found 405. Allow it .*REGISTRY_STORAGE_DELETE_ENABLED=true"):
+    with pytest.raises(RegistryError, match=r"found 405\. Allow it .*REGISTRY_STORAGE_DELETE_ENABLED=true"):
         registry.delete("bot", "sha256:2")
     with pytest.raises(RegistryError, match=r"expected an answer of http://127\.0\.0\.1:9/v2/"):
         Registry("http://127.0.0.1:9", 1).wait(0.2)
