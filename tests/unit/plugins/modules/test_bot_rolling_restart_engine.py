@@ -271,9 +271,7 @@ def test_nothing_is_lost_whatever_is_done(place: Place, capsys: pytest.CaptureFi
     until(lambda: place.active() == active_now)
 
 
-def test_pollers_enter_and_return_without_loss(
-    place: Place, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pollers_enter_and_return_without_loss(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     code, done = run(place, capsys, image=place.images["1"])
     assert code == 0, done
     until(lambda: place.active() is not None)
