@@ -275,26 +275,6 @@ def test_what_an_interrupted_run_prepared_is_gone_on_with_or_undone(run: Run, en
         assert engine.there["p-2"].running
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"prepared": True, "image": NEW}, "expected nothing beside prepared that is wanted, found image"),
-        ({"prepared": True, "command": ["x"], "environment": {"A": "1"}}, "found command and environment"),
-        (
-            {"state": "returned", "prepared": True},
-            "nothing that is wanted with state=returned, found prepared",
-        ),
-        ({"state": "returned", "image": NEW}, "nothing that is wanted with state=returned, found image"),
-    ],
-)
-def test_what_can_not_be_wanted_together(
-    arguments: dict[str, Any], message: str, run: Run, engine: Any
-) -> None:
-    code, failed = run(**arguments)
-    assert (code, failed["failure"]["reason"], engine.did) == (1, "bad_option", [])
-    assert message in failed["msg"]
-
-
 def test_what_is_prepared_must_be_a_poller(run: Run, engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(engine)
     original = engine.inspect_container

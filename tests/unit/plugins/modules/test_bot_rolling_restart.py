@@ -207,6 +207,18 @@ def test_interrupted_anywhere_the_next_run_ends_well(run: Run, engine: Any) -> N
         ({"stop_timeout": -1}, "bad_option", "expected stop_timeout to be 0 or more"),
         ({"image": "bot:latest"}, "bad_option", "expected image by its digest"),
         ({"environment": {"A": 1}}, "bad_option", "expected environment.A to be a string"),
+        (
+            {"prepared": True, "image": NEW},
+            "bad_option",
+            "beside prepared that is wanted, found image",
+        ),
+        (
+            {"prepared": True, "command": ["x"], "environment": {"A": "1"}},
+            "bad_option",
+            "found command and environment",
+        ),
+        ({"state": "returned", "prepared": True}, "bad_option", "with state=returned, found prepared"),
+        ({"state": "returned", "image": NEW}, "bad_option", "with state=returned, found image"),
         ({"image": "sha256:" + "9" * 64}, "refused_to_begin", "expected an image on this engine, found none"),
     ],
 )
