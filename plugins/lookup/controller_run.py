@@ -20,7 +20,7 @@ author:
   - Aisha Cluster Contributors (@aisha)
 options:
   _terms:
-    description: Runs, as RV(_list[].run) named them.
+    description: Runs, as the C(run) of an earlier answer named them.
     type: list
     elements: str
 """
