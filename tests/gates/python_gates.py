@@ -46,8 +46,17 @@ PROGRAMS = (
     Program("service-check", (_SERVICE_CHECK,), (), f"{_SERVICE_CHECK}/requirements.txt"),
     Program(
         "lab",
-        ("tests/lab", "tests/faults", "tests/unit/standin", "tests/unit/faults", "molecule", "benchmarks"),
-        ("tests/lab", "tests/faults", "tests/faults/bots", "benchmarks"),
+        (
+            "tests/lab",
+            "tests/faults",
+            "tests/updates",
+            "tests/unit/standin",
+            "tests/unit/faults",
+            "tests/unit/updates",
+            "molecule",
+            "benchmarks",
+        ),
+        ("tests/lab", "tests/faults", "tests/faults/bots", "tests/updates", "benchmarks"),
     ),
     # Whatever is in no other: the collection's own. ansible-core comes without types.
     Program(
