@@ -43,13 +43,18 @@ class Instance:
     def problem(self) -> str | None:
         """Why it isn't well, as the end of a sentence that says what was found."""
         if self.state == "restarting":
-            return f"that it ends and is started again ({self.restarts} times, exit code {self.exit_code})"
+            return f"that it ends and is started again ({self.times}, exit code {self.exit_code})"
         if self.state != "running":
             ended = f", exit code {self.exit_code}" if self.exit_code is not None else ""
             return f"that it is {self.state}{ended}"
         if self.health in (None, "healthy"):
             return None
         return f"that it is {self.health}"
+
+    @property
+    def times(self) -> str:
+        """How often it was started again, in words."""
+        return "once" if self.restarts == 1 else f"{self.restarts} times"
 
 
 @dataclass(frozen=True)
@@ -81,15 +86,17 @@ def instance_of(container: Mapping[str, Any], now: datetime | None = None) -> In
         now: the time by the engine's own clock; this machine's when left out.
     """
     state = container["State"]
-    running = state.get("Status") == "running"
+    word = str(state.get("Status", "unknown"))
+    running = word == "running"
+    health = (state.get("Health") or {}).get("Status")
     labels = container["Config"].get("Labels") or {}
     return Instance(
         name=str(container["Name"]).removeprefix("/"),
         component=str(labels.get(_COMPONENT, "")),
         image=str(container["Config"].get("Image", "")),
-        state=str(state.get("Status", "unknown")),
-        health=(state.get("Health") or {}).get("Status"),
-        exit_code=None if running else state.get("ExitCode"),
+        state=word,
+        health=None if health in (None, "", "none") else str(health),
+        exit_code=None if word in ("running", "paused", "created") else state.get("ExitCode"),
         restarts=int(container.get("RestartCount") or 0),
         age_s=_age(str(state.get("StartedAt", _NEVER)), now) if running else None,
     )
@@ -115,10 +122,11 @@ def judge(instances: Sequence[Instance], missing: Sequence[str], wanted: Wanted,
         expected = (
             f"it to be healthy within {wanted.healthy_within:g} s" if wanted.healthy_within else "it well"
         )
-        if wanted.steady_for and instance.restarts:
+        alive = instance.state in ("running", "restarting")
+        if alive and instance.restarts and (instance.age_s or 0.0) < wanted.steady_for:
             expected = f"it to run for {wanted.steady_for:g} s without a restart"
-            times = "once" if instance.restarts == 1 else f"{instance.restarts} times"
-            problems.append((instance.name, expected, f"that it ended and was started again {times}"))
+            found = f"that it ended and was started again {instance.times}"
+            problems.append((instance.name, expected, found))
             final = True
         elif instance.problem is not None:
             problems.append((instance.name, expected, instance.problem))
@@ -132,6 +140,8 @@ def judge(instances: Sequence[Instance], missing: Sequence[str], wanted: Wanted,
 def _age(started: str, now: datetime | None) -> float | None:
     if started.startswith(_NEVER):
         return None
-    # Nanoseconds are more than Python reads.
-    moment = datetime.fromisoformat(started[:19]).replace(tzinfo=timezone.utc)
-    return round(((now or datetime.now(timezone.utc)) - moment).total_seconds(), 1)
+    # Hosts may have Python 3.10, which reads no nanoseconds and has no datetime.UTC.
+    moment = datetime.fromisoformat(started[:19]).replace(tzinfo=timezone.utc)  # noqa: UP017
+    fraction = float("0" + started[19:].partition("Z")[0])
+    elapsed = ((now or datetime.now(timezone.utc)) - moment).total_seconds()  # noqa: UP017
+    return round(elapsed - fraction, 1)

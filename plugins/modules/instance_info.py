@@ -12,12 +12,12 @@ module: instance_info
 short_description: Tell how the instances of a cluster are, and wait until they are well
 version_added: 0.1.0
 description:
-  - Looks at the containers that one Docker engine runs for a cluster, as made by the roles of this collection.
+  - Looks at the containers that one Docker engine runs for a cluster, as this collection's roles make them.
   - With O(healthy_within), waits until all of them are healthy; with O(steady_for), until each has run for so
     long without having been started again. It stops waiting as soon as one of them can't be well any more.
   - An instance that is not well is no failure of the module. RV(problems) says which, and why.
   - What an update keeps or prepares beside an instance, C(NAME-previous) and C(NAME-next), is none.
-  - The secrets in a container's environment are masked in all that the module returns.
+  - The secrets in the containers' environments are masked in their last lines.
 extends_documentation_fragment:
   - aisha.cluster.attributes
   - aisha.cluster.attributes.info_module
@@ -76,17 +76,20 @@ instances:
     name: {description: "Name of the container.", returned: always, type: str}
     component: {description: "What it is an instance of.", returned: always, type: str}
     image: {description: "Name of the image that the container was made with.", returned: always, type: str}
-    state: {description: "The engine's word for the container, such as V(running).", returned: always, type: str}
+    state: {description: "The engine's word for it, such as V(running).", returned: always, type: str}
     health:
       description: V(healthy), V(unhealthy) or V(starting); V(none) without a health check.
       returned: always
       type: str
-    exit_code: {description: "How it ended; V(none) while it runs.", returned: always, type: int}
+    exit_code: {description: "How it ended; V(none) when it hasn't.", returned: always, type: int}
     restarts:
       description: How often the engine has started it again since it was last started on purpose.
       returned: always
       type: int
-    age_s: {description: "Seconds since it was started; V(none) when it doesn't run.", returned: always, type: float}
+    age_s:
+      description: Seconds since it was started; V(none) when it doesn't run.
+      returned: always
+      type: float
     problem: {description: "Why it isn't well; V(none) when it is.", returned: always, type: str}
   sample:
     - {name: aisha-worker-1, component: worker, image: "localhost:5000/aisha-bot@sha256:1f…", state: running,
@@ -98,11 +101,17 @@ problems:
   elements: dict
   contains:
     name: {description: "Name of the container.", returned: always, type: str}
-    component: {description: "What it is an instance of; V(none) when it isn't there.", returned: always, type: str}
-    running: {description: "Whether it runs, so that time may mend it.", returned: always, type: bool}
+    component:
+      description: What it is an instance of; V(none) when it isn't there.
+      returned: always
+      type: str
+    running:
+      description: Whether it runs, and wasn't started again by the engine, so that time may mend it.
+      returned: always
+      type: bool
     message: {description: "What was expected and found, with its last lines.", returned: always, type: str}
   sample:
-    - {name: aisha-worker-1, component: worker, running: true,
+    - {name: aisha-worker-1, component: worker, running: false,
        message: "aisha-worker-1: expected it to run for 30 s without a restart, found that it ended and was
          started again once. Its last lines: ImportError: no module named x"}
 waited_s: {description: "Seconds that were waited.", returned: success, type: float, sample: 4.5}
@@ -127,7 +136,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._instances import (
     instance_of,
     judge,
 )
-from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import place_of
+from ansible_collections.aisha.cluster.plugins.module_utils._replacement import place_of
 
 if TYPE_CHECKING:
     from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
@@ -167,12 +176,15 @@ def look(engine: Engine, params: dict[str, Any]) -> tuple[list[Instance], Verdic
         time.sleep(PAUSE)
 
 
-def told(engine: Engine, problem: tuple[str, str, str], instances: list[Instance]) -> dict[str, Any]:
+def told(
+    engine: Engine, problem: tuple[str, str, str], instances: list[Instance], mask: Masker
+) -> dict[str, Any]:
     """Return what is wrong with one instance, with its last lines."""
     name, expected, found = problem
     instance = next((each for each in instances if each.name == name), None)
     try:
-        log = engine.log(name, since=1, lines=LAST_LINES)
+        # Masked while it is whole: what a secret is cut into isn't known any more.
+        log = str(mask(engine.log(name, since=1, lines=LAST_LINES)))
     except EngineError:
         log = ""
     said = " / ".join(line.strip() for line in log.splitlines() if line.strip())[-2000:]
@@ -206,12 +218,12 @@ def main() -> None:
     try:
         engine = connector(module.params)()
         instances, verdict, mask, waited = look(engine, module.params)
-        problems = [mask(told(engine, problem, instances)) for problem in verdict.problems]
+        problems = [told(engine, problem, instances, mask) for problem in verdict.problems]
     except EngineError as error:
         module.fail_json(msg=str(error), failure=error.as_failure())
     module.exit_json(
         changed=False,
-        instances=[mask(instance.as_dict()) for instance in instances],
+        instances=[instance.as_dict() for instance in instances],
         problems=problems,
         waited_s=round(waited, 1),
     )

@@ -37,6 +37,11 @@ class Container:
     )
     restarts: int = 0
     identity: str = ""
+    state: str = ""
+    exit_code: int = 0
+    health: str = ""
+    started: str = "0001-01-01T00:00:00Z"
+    log: str = f"Traceback\n{SECRET}\n"
 
     @property
     def instance(self) -> str:
@@ -98,25 +103,34 @@ class Engine:
         ready = [each.instance for each in self.there.values() if each.good and each.instance != but]
         self.lease[:] = [*ready, *self.remote][:1]
 
-    def containers(self, **_options: Any) -> list[dict[str, Any]]:
+    def containers(self, *, filters: dict[str, list[str]], **_options: Any) -> list[dict[str, Any]]:
         return [
             {
                 "Id": name,
                 "Names": [f"/{name}"],
                 "State": "running" if one.running else "exited",
                 "Image": one.image,
+                "Labels": dict(one.labels),
             }
             for name, one in self.there.items()
+            if {tuple(label.split("=")) for label in filters["label"]} <= one.labels.items()
         ]
 
     def inspect_container(self, name: str) -> dict[str, Any]:
         found = self._find(name)
+        state = found.state or ("running" if found.running else "exited")
+        health = {"Health": {"Status": found.health}} if found.health else {}
         return {
             "Id": found.name,
             "Name": f"/{name}",
             "Image": found.image,
             "RestartCount": found.restarts,
-            "State": {"Status": "running" if found.running else "exited", "ExitCode": 0},
+            "State": {
+                "Status": state,
+                "ExitCode": found.exit_code,
+                "StartedAt": found.started,
+                **health,
+            },
             "Config": {
                 "Image": found.image,
                 "Entrypoint": GUARD,
@@ -134,8 +148,8 @@ class Engine:
             raise NotFound("no such image")
         return IMAGES[name]
 
-    def logs(self, _name: str, **_options: Any) -> bytes:
-        return f"Traceback\n{SECRET}\n".encode()
+    def logs(self, name: str, **_options: Any) -> bytes:
+        return self._find(name).log.encode()
 
     def create_container_from_config(self, config: dict[str, Any], name: str) -> None:
         self._do(f"create {name}")
