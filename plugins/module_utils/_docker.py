@@ -89,7 +89,10 @@ class Engine:
         return str(self._client.api_version)
 
     def containers(self, labels: dict[str, str]) -> list[dict[str, Any]]:
-        """Return the containers with all of the labels, whatever their state, in the list's short form."""
+        """Return the containers with all of the labels, whatever their state, in the list's short form.
+
+        Without labels: all containers.
+        """
         wanted = [f"{name}={value}" for name, value in labels.items()]
         with _failures(self._address, "a list of containers"):
             return list(self._client.containers(all=True, filters={"label": wanted}))
@@ -161,6 +164,11 @@ class Engine:
         """Give a container another name."""
         with _failures(self._address, f"to rename {container} to {name}"):
             self._client.rename(container, name)
+
+    def retire(self, container: str) -> None:
+        """Have the engine never start a container again by itself."""
+        with _failures(self._address, f"to change {container}"):
+            self._client.update_container(container, restart_policy={"Name": "no"})
 
     def remove(self, container: str) -> None:
         """Remove a container, with force if need be, but no volumes; one that is gone is no fault."""

@@ -30,6 +30,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._places import (
     Places,
 )
 from ansible_collections.aisha.cluster.plugins.module_utils._replacement import (
+    BY_HAND,
     NEXT,
     PREVIOUS,
     STOPPED,
@@ -96,22 +97,27 @@ class InstanceHost(Places):
             name: the instance's.
             settling: whether nothing in the place is touched, so that it may be a poller's.
         """
-        found = {}
-        for suffix in ("", PREVIOUS, NEXT):
+        found: dict[str, Box] = {}
+        for suffix in (PREVIOUS, "", NEXT):
             container = self.find(name + suffix)
             if container is not None:
-                self._accept(name + suffix, container, settling)
+                # One that was started by hand may have been a poller's, and then it is given back to as well.
+                of_any_kind = settling or (PREVIOUS in found and found[PREVIOUS].by_hand)
+                self._accept(name + suffix, container, of_any_kind)
                 found[suffix] = self._box(container)
         return Place(name, found.get(""), found.get(PREVIOUS), found.get(NEXT))
 
     def places(self) -> list[Place]:
         """Look at the places of all instances, pollers too, where anything is left of an update."""
         found: dict[str, Box] = {}
-        for entry in self.engine.containers({CLUSTER_LABEL: self._cluster}):
-            name = str(next(iter(entry.get("Names") or ()), "")).lstrip("/")
-            digest = str(entry.get("Image") or "").rpartition("@")[2]
-            found[name] = Box(str(entry.get("State") or "unknown"), digest)
-        left = sorted({place_of(name) for name in found if place_of(name) != name})
+        for entry in self.engine.containers({}):
+            owner = (entry.get("Labels") or {}).get(CLUSTER_LABEL)
+            if owner in (None, self._cluster):
+                name = str(next(iter(entry.get("Names") or ()), "")).lstrip("/")
+                digest = str(entry.get("Image") or "").rpartition("@")[2]
+                found[name] = Box(str(entry.get("State") or "unknown"), digest, by_hand=owner is None)
+        ours = {place_of(name) for name, box in found.items() if not box.by_hand}
+        left = sorted({place_of(name) for name in found if place_of(name) != name} & ours)
         return [
             Place(name, found.get(name), found.get(name + PREVIOUS), found.get(name + NEXT)) for name in left
         ]
@@ -123,6 +129,12 @@ class InstanceHost(Places):
     def stop_if_running(self, name: str) -> None:
         if self.runs(name):
             self.stop(name)
+
+    def retire(self, name: str) -> None:
+        """Keep a container that was started by hand, under a name that is nobody's, not to be started."""
+        identity = str(self.inspect(name)["Id"])
+        self.engine.retire(name)
+        self.engine.rename(name, f"{place_of(name)}{BY_HAND}-{identity[:6]}")
 
     def start(self, name: str) -> float:
         """Start a container and wait until it is healthy; returns the seconds that it took."""
@@ -199,13 +211,13 @@ class InstanceHost(Places):
                 return left
             time.sleep(_LOOK)
 
-    def _accept(self, name: str, container: Mapping[str, Any], settling: bool) -> None:
+    def _accept(self, name: str, container: Mapping[str, Any], of_any_kind: bool) -> None:
         labels = container["Config"].get("Labels") or {}
-        if labels.get(CLUSTER_LABEL) != self._cluster:
-            other = labels.get(CLUSTER_LABEL)
+        other = labels.get(CLUSTER_LABEL)
+        if other != self._cluster and (other or name.endswith(NEXT)):
             found = f"one of the cluster {other}" if other else f"one without the label {CLUSTER_LABEL}"
             raise Refusal(name, f"a container of the cluster {self._cluster}", found)
-        if settling:
+        if of_any_kind:
             return
         if labels.get(COMPONENT_LABEL) == POLLER_COMPONENT:
             raise Refusal(name, "no poller", "one; aisha.cluster.bot_rolling_restart replaces pollers")
@@ -218,7 +230,8 @@ class InstanceHost(Places):
         if digest is None:
             image = str(container["Image"])
             digest = image_digest(Look(container, self.engine.repo_digests(image))) or image
-        return Box(look.state, digest, _health(container["State"]))
+        by_hand = CLUSTER_LABEL not in (container["Config"].get("Labels") or {})
+        return Box(look.state, digest, _health(container["State"]), by_hand)
 
 
 def _health(state: Mapping[str, Any]) -> str | None:

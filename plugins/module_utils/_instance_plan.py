@@ -31,11 +31,13 @@ class Box:
         state: the engine's word: created, running, paused, restarting, removing, exited or dead.
         digest: of its image.
         health: Docker's word; None without a health check.
+        by_hand: whether somebody started it without this collection.
     """
 
     state: str
     digest: str = ""
     health: str | None = None
+    by_hand: bool = False
 
     @property
     def runs(self) -> bool:
@@ -97,14 +99,21 @@ class InstancePlan:
 
 
 def plan(state: str, place: Place, wishes: Wishes) -> InstancePlan:
-    """Return what is done for one of the states replaced, restarted and returned; raises Refusal."""
+    """Return what is done for one of the states but settled; raises Refusal."""
     for suffix in ("", PREVIOUS, NEXT):
         box = place.box(place.name + suffix)
         if box is not None and box.state == "paused":
             raise Refusal(place.name + suffix, "a container that can be stopped", "it paused; unpause it")
-    acts, to_digest = {"replaced": _replaced, "restarted": _restarted, "returned": _returned}[state](
-        place, wishes
-    )
+    if place.current is not None and place.current.by_hand and place.previous is not None:
+        # Who of the two is to be kept, only a person can tell.
+        found = f"one, though {place.name} was started by hand; rename or remove it"
+        raise Refusal(place.name + PREVIOUS, "no container of that name", found)
+    acts, to_digest = {
+        "replaced": _replaced,
+        "restarted": _restarted,
+        "returned": _returned,
+        "set_aside": _set_aside,
+    }[state](place, wishes)
     if not wishes.warm:
         acts = [act for act in acts if act.action != "warm"]
     if not wishes.drain:
@@ -114,14 +123,16 @@ def plan(state: str, place: Place, wishes: Wishes) -> InstancePlan:
 
 
 def settled(places: Sequence[Place]) -> tuple[tuple[Act, ...], list[str]]:
-    """Return the removals that settle an update, and the containers that stay since their place is empty."""
+    """Return what settles an update, and the containers that stay since their place is empty."""
     acts, kept = [], []
     for place in places:
         left = [name for name in (place.name + PREVIOUS, place.name + NEXT) if place.box(name)]
         if place.current is None:
             kept += left
         else:
-            acts += [Act("remove", name) for name in left]
+            by_hand = place.previous is not None and place.previous.by_hand
+            aside = [place.name + PREVIOUS] if by_hand else []
+            acts += [Act("retire" if name in aside else "remove", name) for name in left]
     return tuple(acts), kept
 
 
@@ -156,10 +167,17 @@ def _returned(place: Place, wishes: Wishes) -> tuple[list[Act], str]:
         return [], current.digest
     acts = []
     if current is not None:
-        if wishes.overlap and current.runs:
+        # What was started by hand may publish the port, which is free only when nobody listens there.
+        if wishes.overlap and current.runs and not previous.by_hand:
             acts.append(Act("start", name + PREVIOUS))
         acts += [*_emptied(name, current), Act("remove", name)]
     return [*acts, Act("enter", name + PREVIOUS), *_brought_up(name)], previous.digest
+
+
+def _set_aside(place: Place, _wishes: Wishes) -> tuple[list[Act], str]:
+    if place.current is None or not place.current.by_hand:
+        return [], place.current.digest if place.current else ""
+    return [*_emptied(place.name, place.current), Act("keep", place.name)], place.current.digest
 
 
 def _kept(place: Place) -> tuple[list[Act], str]:

@@ -94,6 +94,7 @@ class Replacement:
             "stop": self._stop,
             "keep": self._keep,
             "remove": self._remove,
+            "retire": self._host.retire,
             "enter": self._enter,
             "wait": self._wait,
             "warm": self._warm,
@@ -177,6 +178,7 @@ class Replacement:
             "drain": "it to tell its connections",
             "stop": "it to be stopped",
             "remove": "it to be removed",
+            "retire": "it to be kept under another name",
         }.get(act.action, "it to get its new name")
         if act.action in ("start", "warm") and self.planned.from_digest != self.planned.to_digest:
             expected += f" with {self.planned.to_digest}"
@@ -189,7 +191,7 @@ class Replacement:
         """Put back what was in the place; returns what came of it, and whether it is good."""
         name = place_of(act.container)
         try:
-            if self._state == "replaced":
+            if self._state in ("replaced", "set_aside"):
                 return self._back_to_previous(name)
             if self._state == "returned" and act.container == name + PREVIOUS:
                 # It was only tried beside what is in the place.

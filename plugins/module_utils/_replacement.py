@@ -15,6 +15,8 @@ from typing import Any
 # can't be changed, so it is by these names that neither counts as an instance.
 PREVIOUS = "-previous"
 NEXT = "-next"
+# One that was started by hand, without this collection, and that an instance has taken the place of.
+BY_HAND = "-by-hand"
 
 # What a container may be in, and be stopped from, without anybody's work being lost.
 STOPPED = ("created", "exited", "dead")

@@ -18,6 +18,9 @@ description:
   - When a step fails, C(NAME-previous) is back in its place, healthy, and the module fails.
   - Interrupted at any point and run again, it goes on from what it finds under the three names.
   - All three containers carry the labels C(aisha.cluster) and C(aisha.component). Only NAME is an instance.
+  - A NAME or C(NAME-previous) without the label C(aisha.cluster) was started by hand. Its place is taken over
+    like any other; it is never removed, but kept in the end as C(NAME-by-hand-ID), stopped, and not started
+    by the engine again.
   - For all instances but pollers, whose order M(aisha.cluster.bot_rolling_restart) knows.
 extends_documentation_fragment:
   - aisha.cluster.attributes
@@ -49,9 +52,11 @@ options:
       - V(restarted), the same container is stopped and started.
       - V(returned), C(NAME-previous) takes its place again, and NAME is removed. Without C(NAME-previous),
         NAME is only started when it is stopped.
+      - V(set_aside), a NAME that was started by hand makes room and becomes C(NAME-previous), though nothing
+        is prepared for its place. Any other NAME is left alone.
       - V(settled), C(NAME-previous) and C(NAME-next) are removed, unless NAME itself is missing.
     type: str
-    choices: [replaced, restarted, returned, settled]
+    choices: [replaced, restarted, returned, set_aside, settled]
     required: true
   drained_port:
     description:
@@ -132,6 +137,7 @@ plan:
         - V(drain), it is waited until nobody is connected; V(warm), O(warm_url) is asked for.
         - V(stop) and V(remove), as they say.
         - V(keep), it is renamed to C(NAME-previous); V(enter), it is renamed to NAME.
+        - V(retire), it is renamed to C(NAME-by-hand-ID) and loses its restart policy.
       returned: always
       type: str
     container: {description: "Name of the container at that time.", returned: always, type: str}
@@ -243,7 +249,7 @@ def result_of(replacement: Replacement, *, check_mode: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    states = ["replaced", "restarted", "returned", "settled"]
+    states = ["replaced", "restarted", "returned", "set_aside", "settled"]
     module = AnsibleModule(
         argument_spec={
             **argument_spec(),
