@@ -19,9 +19,9 @@ FULL = "drain a, stop a, keep a, enter a-next, start a, warm a"
 
 
 def box(word: str, digest: str) -> Box | None:
-    """From a state, and Docker's word on its health behind a colon."""
-    state, _colon, health = word.partition(":")
-    return None if word == "-" else Box(state, digest, health or None)
+    """From a state, Docker's word on its health behind a colon, and an @ where it was started by hand."""
+    state, _colon, health = word.removesuffix("@").partition(":")
+    return None if word == "-" else Box(state, digest, health or None, word.endswith("@"))
 
 
 def place(words: str) -> Place:
@@ -108,6 +108,20 @@ def place(words: str) -> Place:
         ("returned", "running:starting - -", ALL, "wait a", ("old", "old")),
         ("returned", "exited - -", ALL, "start a, warm a", ("old", "old")),
         ("returned", "- - created", ALL, "", ("", "")),
+        # What was started by hand makes room like any other, also for what isn't prepared; only that does.
+        ("replaced", "running@ - created", ALL, FULL, ("old", "new")),
+        ("set_aside", "running@ - -", ALL, "drain a, stop a, keep a", ("old", "old")),
+        ("set_aside", "exited@ - -", ALL, "keep a", ("old", "old")),
+        ("set_aside", "running - -", ALL, "", ("old", "old")),
+        ("set_aside", "- exited@ -", ALL, "", ("older", "")),
+        # It may publish a port at which nobody else can listen meanwhile.
+        (
+            "returned",
+            "running exited@ -",
+            BESIDE,
+            "stop a, remove a, enter a-previous, start a, warm a",
+            ("old", "older"),
+        ),
     ],
 )
 def test_what_is_done(
@@ -127,6 +141,7 @@ def test_what_is_done(
         ("restarted", "- - created", "a: expected a container, found none"),
         ("replaced", "paused - created", "a: expected a container that can be stopped, found it paused"),
         ("returned", "running paused -", "a-previous: expected a container that can be stopped"),
+        ("replaced", "running@ exited created", "a-previous: expected no container of that name, found one"),
     ],
 )
 def test_it_is_refused_to_begin(state: str, found: str, message: str) -> None:
@@ -135,8 +150,14 @@ def test_it_is_refused_to_begin(state: str, found: str, message: str) -> None:
 
 
 def test_what_is_settled_and_what_stays_since_it_is_all_that_there_is() -> None:
-    places = [place("running exited created"), place("exited - created"), place("- exited created")]
+    words = ("running exited created", "exited - created", "- exited created", "running exited@ -")
+    places = [place(each) for each in words]
     assert settled(places) == (
-        (Act("remove", "a-previous"), Act("remove", "a-next"), Act("remove", "a-next")),
+        (
+            Act("remove", "a-previous"),
+            Act("remove", "a-next"),
+            Act("remove", "a-next"),
+            Act("retire", "a-previous"),
+        ),
         ["a-previous", "a-next"],
     )

@@ -78,10 +78,19 @@ class Place:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
-    def make(self, version: str, suffix: str = "", *, check: str = "true", verb: str = "create") -> None:
+    def make(
+        self,
+        version: str,
+        suffix: str = "",
+        *,
+        check: str = "true",
+        verb: str = "create",
+        by_hand: bool = False,
+    ) -> None:
         listens = self.port if self.network[0] == "--network=host" else PORT
         options = ("--restart", "unless-stopped", "--stop-timeout", "5", *self.network)
-        labels = ("--label", f"aisha.cluster={self.cluster}", "--label", "aisha.component=webhook-api")
+        ours = ("--label", f"aisha.cluster={self.cluster}", "--label", "aisha.component=webhook-api")
+        labels = () if by_hand else ours
         health = (
             ("--health-cmd", check, "--health-interval", "0.5s", "--health-retries", "2") if check else ()
         )
@@ -95,7 +104,7 @@ class Place:
 
     def containers(self) -> dict[str, tuple[str, bool]]:
         """Version of each container, and whether it runs, by what comes after the name."""
-        names = docker("ps", "-aq", "--filter", f"label=aisha.cluster={self.cluster}").split()
+        names = docker("ps", "-aq", "--filter", f"name=^/{self.cluster}-").split()
         found = {}
         for one in json.loads(docker("inspect", *names)) if names else ():
             version = next(line for line in one["Config"]["Env"] if line.startswith("VERSION="))
@@ -104,7 +113,7 @@ class Place:
         return found
 
     def clear(self) -> None:
-        names = docker("ps", "-aq", "--filter", f"label=aisha.cluster={self.cluster}").split()
+        names = docker("ps", "-aq", "--filter", f"name=^/{self.cluster}-").split()
         if names:
             docker("rm", "-f", "-v", *names)
 
@@ -262,3 +271,35 @@ def test_two_that_share_a_port_leave_no_moment_without_one(capsys: pytest.Captur
         assert started < ended
         code, done = run(place, capsys, "returned", overlap=True)
         assert (code, place.containers()) == (0, {"": ("1", True)}), done
+
+
+def test_what_was_started_by_hand_makes_room_and_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    with placed() as place:
+        place.make("1", verb="run", by_hand=True)
+        place.make("2", "-next")
+        asked = {"drained_port": PORT, "warm_url": place.url}
+        code, done = run(place, capsys, "replaced", **asked)
+        assert (code, place.containers()) == (0, {"": ("2", True), "-previous": ("1", False)}), done
+        code, done = run(place, capsys, "returned", **asked)
+        assert (code, place.containers()) == (0, {"": ("1", True)}), done
+
+        # As a poller is, whose place has to be empty before anything takes it.
+        code, done = run(place, capsys, "set_aside")
+        assert (code, done["changed"], place.containers()) == (0, True, {"-previous": ("1", False)}), done
+        place.make("3", verb="run")
+        for expected in (True, False):
+            code, done = run(place, capsys, "settled")
+            assert (code, done["changed"]) == (0, expected), done
+        kept = f"-by-hand-{docker('ps', '-aqf', f'name={place.name}-by-hand', '--no-trunc')[:6]}"
+        assert place.containers() == {"": ("3", True), kept: ("1", False)}
+        policy = docker("inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", place.name + kept)
+        assert policy == "no"
+
+
+def test_a_container_of_another_cluster_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with placed() as place:
+        place.make("1", verb="run")
+        code, failed = run(place, capsys, "set_aside", cluster_name="another")
+        assert (code, failed["failure"]["reason"]) == (1, "refused_to_begin")
+        assert f"found one of the cluster {place.cluster}" in failed["msg"]
+        assert place.containers() == {"": ("1", True)}
