@@ -72,12 +72,17 @@ def async_url(database_url: str) -> URL:
     return url
 
 
-def connect(settings: Settings, *, pool_size: int, max_overflow: int) -> AsyncEngine:
-    """An engine whose connections give up early instead of hanging; nothing is connected yet."""
+def connect(settings: Settings, *, connections: int) -> AsyncEngine:
+    """An engine whose connections give up early instead of hanging; nothing is connected yet.
+
+    Args:
+        settings: where the database is.
+        connections: how many at the most. They are kept: making one costs more than a query does.
+    """
     return create_async_engine(
         async_url(settings.database_url),
-        pool_size=pool_size,
-        max_overflow=max_overflow,
+        pool_size=connections,
+        max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
         hide_parameters=True,  # what users wrote has no place in logs

@@ -43,7 +43,7 @@ async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         log.critical("webhook: %s", error)
         raise SystemExit(2) from None
     logs.setup(settings.instance_id, settings.secrets)
-    engine = database.connect(settings, pool_size=5, max_overflow=10)
+    engine = database.connect(settings, connections=15)
     jobs = queue.connect(settings, patience=1)
     async with aiohttp.ClientSession() as session:
         keys = signature.KeySet(signature.fetcher(session, settings.fal_jwks_url))

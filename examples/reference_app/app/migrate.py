@@ -72,7 +72,7 @@ async def _connect(engine: AsyncEngine) -> AsyncConnection:
 
 async def run(settings: Settings, revision: str = "head") -> int:
     """Migrate and return the exit code."""
-    engine = database.connect(settings, pool_size=1, max_overflow=0)
+    engine = database.connect(settings, connections=1)
     try:
         async with aclosing(await _connect(engine)) as connection, connection.begin():
             before, after = await connection.run_sync(_migrate, revision)

@@ -108,7 +108,7 @@ async def run(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         jobs_queue = queue.connect(settings, patience=3)
         stack.push_async_callback(jobs_queue.disconnect)
-        engine = database.connect(settings, pool_size=5, max_overflow=settings.worker_concurrency)
+        engine = database.connect(settings, connections=5 + settings.worker_concurrency)
         stack.push_async_callback(engine.dispose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         storage = await stack.enter_async_context(Storage(settings))

@@ -31,7 +31,11 @@ long = pytest.mark.skipif(not LONG, reason="UPDATES=long")
 
 def test_a_good_update_replaces_everything_and_nobody_notices(updates: Updates, said: list[Run]) -> None:
     result = updates.under_load(
-        UPDATE, updates.source("good", "2"), per_second=PER_SECOND, least=WEBHOOKS / PER_SECOND
+        UPDATE,
+        updates.source("good", "2"),
+        per_second=PER_SECOND,
+        messages_per_second=20,
+        least=WEBHOOKS / PER_SECOND,
     )
     said.append(result.run)
     assert result.run.code == 0, result.run.error

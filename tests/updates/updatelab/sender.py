@@ -33,7 +33,7 @@ class Settings:
         control: the stand-in's control API, which signs.
         run: begins each request id; a number follows.
         per_second: how many.
-        told_every: every so many is kept and its user told; the others are stored and done.
+        told_every: every so many has a job, of which its user is told; the others are only stored.
         chat_id: the first of the chats.
         keep_alive: send on connections that are kept; else each on its own, as from anywhere in a cloud.
         timeout: seconds for an answer.
@@ -73,7 +73,7 @@ class Sender:
 
     def _wanted(self, number: int) -> dict[str, Any]:
         told = number % self.settings.told_every == 0
-        # The others are done as soon as they are begun, see SOON_DONE of the variants.
+        # The others are only stored, see ONLY_STORED of the variants.
         payload = {"chat_id": self.settings.chat_id + number % 1000} if told else {"keep": False}
         return {"request_id": f"{self.settings.run}-{number}", "payload": payload}
 

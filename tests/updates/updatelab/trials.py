@@ -116,12 +116,13 @@ class Updates:
         values: Mapping[str, object] | None = None,
         *,
         per_second: float = PER_SECOND,
+        messages_per_second: float = MESSAGES_PER_SECOND,
         least: float = 0.0,
         trouble: AbstractContextManager[None] | None = None,
     ) -> Result:
         """Run a playbook while webhooks and messages come, for `least` seconds, and in a trouble."""
         before = self.containers()
-        load = Load(self.site, per_second, MESSAGES_PER_SECOND)
+        load = Load(self.site, per_second, messages_per_second)
         try:
             time.sleep(MARGIN_S)
             with trouble or nullcontext():

@@ -1,8 +1,12 @@
-"""Copies of the reference application, changed harmlessly or in one of the ways that updates go wrong."""
+"""Copies of the reference application, changed harmlessly or in one of the ways that updates go wrong.
+
+Made by tests, or by ``python -m updatelab.variants VARIANT FOLDER``.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +74,16 @@ def _revision(title: str, upgrade: str, downgrade: str) -> Addition:
 
 
 Change = Callable[[Path], None]
-# A result that says so is done as soon as its job is begun: so two cores bear a hundred a second.
-SOON_DONE = Replacement(
-    "app/jobs.py",
-    "    if row.attempts > MAX_ATTEMPTS:\n",
-    "    if row.input.get('payload') == {'keep': False}:\n"
-    "        return await _update(tools.engine, key, state='done', finished_at=sa.func.now())\n"
-    "    if row.attempts > MAX_ATTEMPTS:\n",
+# A result that says so is stored, and nothing is left to do with it: so two cores bear a hundred a second.
+ONLY_STORED = (
+    Replacement(
+        "app/intake.py",
+        '        "input": result,\n    }\n',
+        '        "input": result,\n    }\n'
+        '    only_stored = payload == {"keep": False}\n'
+        '    if only_stored:\n        row |= {"state": "done", "finished_at": sa.func.now()}\n',
+    ),
+    Replacement("app/intake.py", '    if state not in ("done", "failed"):\n', "    if not only_stored:\n"),
 )
 CRASH = "asyncio.get_running_loop().call_later(20, __import__('os')._exit, 70)"
 ADDED = 'op.add_column("jobs", sa.Column("note", sa.Text))'
@@ -154,7 +161,10 @@ def make(name: str, folder: Path, mark: str = "1") -> Path:
     shutil.copytree(REFERENCE_APP, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
     said = "Anything else is repeated."
     Replacement(HANDLERS, said, f"{said} ({name} {mark})")(folder)
-    SOON_DONE(folder)
-    for change in changes:
+    for change in (*ONLY_STORED, *changes):
         change(folder)
     return folder
+
+
+if __name__ == "__main__":
+    make(sys.argv[1], Path(sys.argv[2]))

@@ -175,7 +175,7 @@ async def run(settings: Settings) -> int:
     """Poll until SIGTERM, then finish what has begun."""
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
-        engine = database.connect(settings, pool_size=5, max_overflow=CONCURRENCY)
+        engine = database.connect(settings, connections=5 + CONCURRENCY)
         stack.push_async_callback(engine.dispose)
         jobs_queue: RedisQueue = queue.connect(settings, patience=1)
         stack.push_async_callback(jobs_queue.disconnect)
