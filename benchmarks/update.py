@@ -54,7 +54,6 @@ AFTER_S = 5.0
 LEAST_S = 100.0
 # From when the load ended: workers are given a part of the machine, and less than the load asks for.
 SETTLE_S = 600.0
-READY_S = 120.0
 RESULTS = Path(__file__).resolve().parent / "results" / "update.json"
 
 
@@ -63,23 +62,9 @@ def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
-def wait_until_good(site: Site) -> None:
-    """Wait until a webhook is taken and a message is answered."""
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        cursor = site.standin.answers_cursor()
-        site.standin.say(site.username, "/help")
-        body = {"url": site.url, "verify_tls": False}
-        delivered = site.standin.call("POST", "/control/fal/deliver", body)
-        time.sleep(2)
-        if delivered["status_code"] == 200 and site.standin.answers(site.username, cursor):
-            return
-    raise RuntimeError(f"no cluster at {site.url} within {READY_S:.0f} s")
-
-
 def measure(subject: str, site: Site, update: Callable[[], None], options: argparse.Namespace) -> list[Row]:
     """Update under load."""
-    wait_until_good(site)
+    site.wait_until_good()
     say(f"{subject}: load")
     load = Load(site, options.per_second, keep_alive=options.keep_alive)
     try:

@@ -7,6 +7,7 @@ of each component. The tests share one cluster and come in the order in which th
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 from faultlab.engine import Engine
-from updatelab import cluster, trouble
+from updatelab import cluster, hand_run, trouble, variants
 from updatelab.runs import Run
 from updatelab.trials import STAGES, Updates
 
@@ -59,6 +60,14 @@ def test_check_mode_touches_nothing(updates: Updates, said: list[Run]) -> None:
     before = updates.containers()
     said.append(updates.run(UPDATE, updates.source("good", "checked"), "--check", "--diff"))
     assert said[-1].code == 0, said[-1].error
+    planned = re.findall(
+        r"(\d)\. (\S+) on \S+ would (hand over and )?be replaced, from \S+ to [^\s;]+(.*)\"", said[-1].said
+    )
+    names = [name for _number, name, *_ in planned]
+    assert names[:2] + names[4:] == ["aisha-webhook-api-1", "aisha-webhook-api-2", "aisha-worker-1"]
+    # The standby comes first; and nothing differs but the image.
+    assert [bool(hands_over) for *_, hands_over, _others in planned] == [False, False, False, True, False]
+    assert {others for *_, others in planned} == {""}
     assert cluster.touched(before, updates.containers()) == []
 
 
@@ -188,6 +197,15 @@ def locked(updates: Updates) -> bool:
 
 
 FAST = ("renamed",)
+NAMES_AND_IDS = "{{.Names}} {{.ID}}"
+BY_HAND = (
+    "aisha-webhook-api-1",
+    "aisha-webhook-api-2",
+    "aisha-bot-polling-1",
+    "aisha-bot-polling-2",
+    "aisha-worker-1",
+    "aisha-nginx-prod",
+)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +221,35 @@ def test_an_interrupted_update_run_again_ends_well(updates: Updates, said: list[
     before, after = cluster.application(result.before), cluster.application(result.after)
     assert before.keys() == after.keys()
     assert [name for name in before if before[name].image == after[name].image] == []
+
+
+@long
+def test_a_cluster_that_was_started_by_hand_is_taken_over(updates: Updates, said: list[Run]) -> None:
+    engine = updates.engine
+    by_hand = hand_run.Host(engine, updates.lab.inventory, concurrency=10).compose()
+    hand_run.prepare(engine)
+    by_hand.deploy(variants.make("good", updates.folder / "by-hand", "by hand"))
+    updates.site.wait_until_good()
+    former = dict(line.split() for line in engine.docker("ps", "-a", "--format", NAMES_AND_IDS).splitlines())
+    result = updates.under_load("site.yml", updates.source("good", "taken over"))
+    said.append(result.run)
+    assert result.run.code == 0, result.run.error
+    assert result.problems() == []
+    # Nothing of it was deleted, nothing of it runs, and all of it is named.
+    kept = engine.docker("ps", "-a", "--format", NAMES_AND_IDS, "--filter", "name=-by-hand-").splitlines()
+    names = [line.split()[0] for line in kept]
+    try:
+        assert len(kept) == len(BY_HAND)
+        assert {line.split()[1] for line in kept} == {former[name] for name in BY_HAND}
+        states = engine.docker(
+            "inspect", "--format", "{{.State.Status}} {{.HostConfig.RestartPolicy.Name}}", *names
+        )
+        assert set(states.splitlines()) == {"exited no"}
+        assert [name for name in names if name not in result.run.said] == []
+        rules = engine.run("iptables-save", "-t", "nat")
+        assert "takes over nginx" not in rules
+    finally:
+        engine.docker("rm", *names)
 
 
 def test_no_run_has_shown_or_left_a_secret(updates: Updates, said: list[Run]) -> None:

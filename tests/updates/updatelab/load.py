@@ -23,6 +23,8 @@ TESTS = Path(__file__).resolve().parents[2]
 MESSAGES_PER_SECOND = 20.0
 # From when the load ended until all of it must have been answered and done.
 SETTLE_S = 120.0
+# From when a cluster was started until it must serve.
+READY_S = 120.0
 # Where a webhook's result is kept; in the database's own container no password is needed.
 QUERY = (
     "SELECT substr(key, 5), state, attempts FROM jobs WHERE key LIKE 'fal:{run}-%' AND kind = 'fal_result'"
@@ -50,6 +52,19 @@ class Site:
     username: str
     engine: Engine
     database: str = "aisha-postgresql"
+
+    def wait_until_good(self) -> None:
+        """Wait until a webhook is taken and a message answered; raises LoadError when that takes too long."""
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            cursor = self.standin.answers_cursor()
+            self.standin.say(self.username, "/help")
+            body = {"url": self.url, "verify_tls": False}
+            delivered = self.standin.call("POST", "/control/fal/deliver", body)
+            time.sleep(2)
+            if delivered["status_code"] == judge.ACCEPTED and self.standin.answers(self.username, cursor):
+                return
+        raise LoadError(f"no cluster at {self.url} within {READY_S:.0f} s")
 
     def jobs(self, run: str) -> list[Job]:
         """Return the jobs of a run's webhooks."""

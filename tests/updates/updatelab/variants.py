@@ -75,7 +75,7 @@ def _revision(title: str, upgrade: str, downgrade: str) -> Addition:
 
 Change = Callable[[Path], None]
 # A result that says so is stored, and nothing is left to do with it: so two cores bear a hundred a second.
-ONLY_STORED = (
+ONLY_STORED: tuple[Change, ...] = (
     Replacement(
         "app/intake.py",
         '        "input": result,\n    }\n',
