@@ -9,7 +9,7 @@ URL ?= https://127.0.0.1:8443/api/v1/avatar/status_update
 # An ordinary user is asked for the sudo password, unless sudo asks for none.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
 
-.PHONY: help demo say webhook demo-down test gates unit molecule faults bench-deploy bench-failover bench-update docs
+.PHONY: help demo say webhook demo-down test gates unit molecule faults updates bench-deploy bench-failover bench-update docs
 
 help:
 	@echo "make demo        the whole cluster on this machine, with a stand-in for Telegram"
@@ -18,6 +18,7 @@ help:
 	@echo "make demo-down   remove all that the demonstration made"
 	@echo "make test        every test: gates, unit tests, Molecule"
 	@echo "make faults      every fault done to the pollers of every framework; half an hour"
+	@echo "make updates     every way in which an update goes wrong, or is interrupted; an hour"
 	@echo "make bench-deploy  measure a deployment; benchmarks/results/deploy.json"
 	@echo "make bench-failover  measure hand-over and failover; benchmarks/results/failover.json"
 	@echo "make bench-update  measure updates under load; benchmarks/results/update.json"
@@ -59,6 +60,9 @@ molecule: $(VENV)/.dev
 
 faults: $(VENV)/.dev
 	FAULTS=long molecule test --scenario-name failover
+
+updates: $(VENV)/.dev
+	UPDATES=long molecule test --scenario-name rolling_update
 
 bench-deploy: $(VENV)/.dev
 	$(BIN)/python benchmarks/deploy.py
