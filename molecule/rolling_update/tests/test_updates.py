@@ -97,7 +97,7 @@ def test_a_restart_keeps_containers_and_loses_nothing(updates: Updates, said: li
         pytest.param("import_error", "MainMenuHandler", id="import_error"),
         pytest.param("wrong_arguments", "--worker-class", id="wrong_arguments"),
         pytest.param("wrong_command", "unknown command", id="wrong_command", marks=long),
-        pytest.param("never_healthy", "webhook-api-trial", id="never_healthy"),
+        pytest.param("never_healthy", "webhook-api-trial", id="never_healthy", marks=long),
         pytest.param("never_polls", "bot-polling-trial", id="never_polls", marks=long),
         pytest.param("migration_fails", "no_such_column", id="migration_fails"),
     ],
@@ -155,7 +155,7 @@ def refused(
 @pytest.mark.parametrize(
     ("variant", "expected"),
     [
-        pytest.param("crash_after_20_s", "aisha-bot-polling-", id="crash_after_20_s"),
+        pytest.param("crash_after_20_s", "aisha-bot-polling-", id="crash_after_20_s", marks=long),
         pytest.param("deaf", "aisha-bot-polling-", id="deaf"),
         pytest.param("webhook_crash_after_20_s", "aisha-webhook-api-", id="webhook", marks=long),
     ],
