@@ -13,7 +13,7 @@ short_description: Replace one container of a cluster by the one that is prepare
 version_added: 0.1.0
 description:
   - Gives the place of a container to C(NAME-next), a container with all that is wanted of it, which was made
-    beforehand, without being started, such as by M(community.docker.docker_container). The former container
+    beforehand, without being started, such as by C(community.docker.docker_container). The former container
     is stopped, renamed to C(NAME-previous), and kept until the update is settled or returned.
   - When a step fails, C(NAME-previous) is back in its place, healthy, and the module fails.
   - Interrupted at any point and run again, it goes on from what it finds under the three names.
