@@ -20,8 +20,10 @@ from updatelab.runs import Run
 from updatelab.trials import STAGES, Updates
 
 UPDATE, ROLLBACK, RESTART = "rolling_update.yml", "rollback.yml", "restart.yml"
+# The chat that the inventory names in release_notify_chat.
+TOLD = -100_424_242
 LONG = os.environ.get("UPDATES") == "long"
-# With a hundred a second two cores have next to nothing left for Ansible, which takes three times as long then.
+# With a hundred a second two cores have little left for Ansible, which takes three times as long then.
 WEBHOOKS = 10_000
 PER_SECOND = 100 if LONG else 50
 # Longer than a bot lives that crashes after 20 s, and than a deaf one is left alone.
@@ -49,11 +51,19 @@ def test_a_good_update_replaces_everything_and_nobody_notices(updates: Updates, 
 
 
 def test_the_same_again_replaces_nothing(updates: Updates, said: list[Run]) -> None:
+    standin = updates.site.standin
+    before = standin.answers_cursor()
     result = updates.under_load(UPDATE, updates.source("good", "2"))
     said.append(result.run)
     assert (result.run.code, result.run.changed) == (0, 0), result.run.error
     assert result.problems() == []
     assert cluster.touched(result.before, result.after) == []
+    answers = standin.answers(updates.site.username, before)
+    told = [str(answer["text"]) for answer in answers if answer["chat_id"] == TOLD]
+    assert [re.sub(r"by \S+|after .*? s\b|release \d+", "…", text) for text in told] == [
+        "aisha: rolling_update … has begun, on …",
+        "aisha: rolling_update …: unchanged …, …",
+    ]
 
 
 def test_check_mode_touches_nothing(updates: Updates, said: list[Run]) -> None:
