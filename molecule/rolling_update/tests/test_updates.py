@@ -73,11 +73,11 @@ def test_check_mode_touches_nothing(updates: Updates, said: list[Run]) -> None:
     planned = re.findall(
         r"(\d)\. (\S+) on \S+ would (hand over and )?be replaced, from \S+ to [^\s;]+(.*)\"", said[-1].said
     )
-    names = [name for _number, name, *_ in planned]
+    names = [one[1] for one in planned]
     assert names[:2] + names[4:] == ["aisha-webhook-api-1", "aisha-webhook-api-2", "aisha-worker-1"]
     # The standby comes first; and nothing differs but the image.
-    assert [bool(hands_over) for *_, hands_over, _others in planned] == [False, False, False, True, False]
-    assert {others for *_, others in planned} == {""}
+    assert [bool(one[2]) for one in planned] == [False, False, False, True, False]
+    assert {one[3] for one in planned} == {""}
     assert cluster.touched(before, updates.containers()) == []
 
 

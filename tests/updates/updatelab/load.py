@@ -129,7 +129,7 @@ class Load:
             return
         self.ended = time.monotonic()
         self.site.standin.call("DELETE", "/control/load", username=self.site.username)
-        said, _ = self._process.communicate(timeout=self._settings.timeout + 30)
+        said = self._process.communicate(timeout=self._settings.timeout + 30)[0]
         if self._process.returncode:
             raise LoadError(f"the sender ended with {self._process.returncode}")
         found = json.loads(said)

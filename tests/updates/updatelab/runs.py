@@ -34,7 +34,7 @@ class Run:
             pass
         if last is None:
             return self.said[-3000:]
-        found, _ = json.JSONDecoder().raw_decode(self.said[last.end() :])
+        found = json.JSONDecoder().raw_decode(self.said[last.end() :])[0]
         return " ".join(str(found.get("msg", found)).split())
 
     @property
