@@ -12,16 +12,16 @@ from updatelab.trials import Updates
 def test_an_update_goes_from_host_to_host_and_nobody_notices(lab: Lab, tmp_path: Path) -> None:
     updates, other = (Updates(lab, name, tmp_path) for name in ("aisha-a", "aisha-b"))
 
-    def images() -> dict[str, str]:
-        found = {**updates.containers(), **other.containers()}
-        return {name: one.image for name, one in cluster.application(found).items() if one.good}
+    def found() -> dict[str, cluster.Instance]:
+        return cluster.application({**updates.containers(), **other.containers()})
 
-    before = images()
+    before = found()
     result = updates.under_load("rolling_update.yml", updates.source("good", "2"))
     assert result.run.code == 0, result.run.error
     assert result.problems() == []
-    after = images()
+    after = found()
     assert before.keys() == after.keys()
-    assert [name for name in before if before[name] == after[name]] == []
+    assert [name for name in before if before[name].image == after[name].image] == []
+    assert [name for name, one in after.items() if not one.good] == []
     assert cluster.unsettled(other.containers()) == []
     assert cluster.exposed(other.engine, lab.secrets(), result.run.said) == []
