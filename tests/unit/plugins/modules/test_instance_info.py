@@ -73,7 +73,7 @@ def here(
 
     class Moment(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # its own time is what is set
             return cls.fromisoformat((BEGAN + timedelta(seconds=made.passed)).astimezone(tz).isoformat())
 
     monkeypatch.setattr(instance_info, "time", made)
