@@ -146,5 +146,6 @@ def test_three_guards_started_at_once(make_guard: MakeGuard, folder: Folder) -> 
     guards = [make_guard(name).start() for name in ("one", "two", "three")]
     for guard in guards:
         guard.wait_standby()
+    folder.wait_event("start")
     assert sorted(guard.role for guard in guards) == ["active", "standby", "standby"]
     assert len(folder.events("start")) == 1
