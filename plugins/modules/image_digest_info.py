@@ -23,7 +23,7 @@ options:
     type: str
     required: true
   images:
-    description: Images as C(repository:tag), without the registry's name.
+    description: Images as C(repository:tag) or C(repository@digest), without the registry's name.
     type: list
     elements: str
     required: true
@@ -60,12 +60,12 @@ from ansible_collections.aisha.cluster.plugins.module_utils._registry import Reg
 
 
 def digest(registry: Registry, image: str) -> str | None:
-    """Return the digest of ``repository:tag``, or None when the registry doesn't have it.
+    """Return the digest of ``repository:tag`` or ``repository@digest``, or None when it isn't there.
 
     Raises RegistryError when the registry doesn't answer, or with anything but the image or 404.
     """
-    repository, tag = image.rsplit(":", 1)
-    return registry.digest(repository, tag)
+    repository, _at, wanted = image.rpartition("@" if "@" in image else ":")
+    return registry.digest(repository, wanted)
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def main() -> None:
     wanted = module.params["images"]
     for image in wanted:
         if not all(image.rpartition(":")):
-            module.fail_json(msg=f"images: expected repository:tag, found {image}")
+            module.fail_json(msg=f"images: expected repository:tag or repository@digest, found {image}")
     digests: dict[str, str] = {}
     registry = Registry(module.params["registry_url"], module.params["timeout"])
     try:

@@ -20,11 +20,12 @@ class Server(http.server.BaseHTTPRequestHandler):
         accepted = "application/vnd.oci.image.index.v1+json" in self.headers["Accept"]
         status = {
             "/v2/team/bot/manifests/1.0": 200 if accepted else 404,
+            f"/v2/team/bot/manifests/{THERE}": 200,
             "/v2/bot/manifests/mute": 200,
             "/v2/bot/manifests/locked": 401,
         }.get(self.path, 404)
         self.send_response(status)
-        if self.path.endswith("1.0"):
+        if self.path.endswith(("1.0", THERE)):
             self.send_header("Docker-Content-Digest", THERE)
         self.end_headers()
 
@@ -40,7 +41,9 @@ def registry() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.parametrize(("image", "expected"), [("team/bot:1.0", THERE), ("team/bot:2.0", None)])
+@pytest.mark.parametrize(
+    ("image", "expected"), [("team/bot:1.0", THERE), ("team/bot:2.0", None), (f"team/bot@{THERE}", THERE)]
+)
 def test_an_image_has_its_digest_or_is_not_there(registry: str, image: str, expected: str | None) -> None:
     assert digest(Registry(registry, 5), image) == expected
 

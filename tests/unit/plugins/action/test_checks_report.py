@@ -1,0 +1,78 @@
+"""The action checks_report in a real playbook: its exit code, what it prints and what it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+GOOD = {"host": "one", "check": "engine", "subject": "", "status": "passed", "found": "20.10.24"}
+BAD = {
+    "host": "two",
+    "check": "disk",
+    "subject": "/srv",
+    "status": "failed",
+    "expected": "room",
+    "found": "none",
+}
+
+
+def play(tmp_path: Path, checks: list[dict[str, str]], **more: str) -> subprocess.CompletedProcess[str]:
+    task = {"aisha.cluster.checks_report": {"title": "Preflight", "checks": checks, **more}}
+    book = tmp_path / "play.yml"
+    book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    return subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            "localhost,",
+            "-c",
+            "local",
+            str(book),
+        ],
+        env={
+            **os.environ,
+            "ANSIBLE_CONFIG": str(tmp_path / "none.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
+            "ANSIBLE_NOCOLOR": "true",
+        },
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_all_well(tmp_path: Path) -> None:
+    done = play(tmp_path, [GOOD], path=str(tmp_path / "checks.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "  ok  one  engine: 20.10.24" in done.stdout.splitlines()
+    written = tmp_path / "checks.json"
+    assert json.loads(written.read_text())[0]["found"] == "20.10.24"
+    assert written.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [
+        ([GOOD, BAD], "Preflight: 1 failed: disk /srv (two). 1 passed."),
+        ([], "nothing was checked"),
+        ([{**GOOD, "status": "fine"}], "expected one of passed, warned, failed, skipped"),
+    ],
+)
+def test_what_is_not_well_fails(tmp_path: Path, checks: list[dict[str, str]], said: str) -> None:
+    done = play(tmp_path, checks)
+    assert done.returncode == 2
+    assert said in done.stdout
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    done = play(tmp_path, [GOOD], path=str(tmp_path / "no" / "checks.json"))
+    assert done.returncode == 2
+    assert "no/checks.json: expected to write the checks there" in done.stdout
