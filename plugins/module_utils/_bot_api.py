@@ -120,6 +120,7 @@ class HttpAnswer:
     body: bytes
     location: str = ""
     retry_after: str = ""
+    date: str = ""
 
 
 def bad_option(name: str, expected: str, found: str) -> BotApiError:

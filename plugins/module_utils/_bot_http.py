@@ -105,6 +105,7 @@ def urls_transport(
                     body=_read(response, time.monotonic() + timeout),
                     location=response.headers.get("Location", ""),
                     retry_after=response.headers.get("Retry-After", ""),
+                    date=response.headers.get("Date", ""),
                 )
         except (OSError, http.client.HTTPException, ValueError) as error:
             # Without its context: the exception or one of its frames knows the URL, and so the token.

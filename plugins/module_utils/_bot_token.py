@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 MASK = "***"
@@ -19,7 +20,11 @@ MIN_SECRET = 24
 
 _BOT_ID = re.compile(r"[1-9][0-9]{0,16}")
 _SECRET_CHARACTER = re.compile(r"[A-Za-z0-9_-]")
-_ANY_TOKEN = re.compile(r"([1-9][0-9]{0,16}(?::|%(?:25)*3[Aa]))[A-Za-z0-9_-]{24,}")
+# An image's digest looks like one from its 256 on, and isn't.
+_ANY_TOKEN = re.compile(
+    r"(?P<digest>sha256:[0-9a-f]{64}(?![A-Za-z0-9_-]))|"
+    r"(?P<bot>[1-9][0-9]{0,16}(?::|%(?:25)*3[Aa]))[A-Za-z0-9_-]{24,}"
+)
 # One character as written, or percent-encoded once or more often ("%3A", "%253A").
 _CHARACTER = re.compile(r"%(?:25)*([0-9A-Fa-f]{2})|.", re.DOTALL)
 # So many characters of the secret in a row are no accident.
@@ -59,7 +64,7 @@ def shape_fault(token: str) -> str | None:
 
 def redact_any_token(text: str) -> str:
     """Mask whatever has the shape of a bot token, known or not; the bot's number stays."""
-    return _ANY_TOKEN.sub(rf"\g<1>{MASK}", text)
+    return _ANY_TOKEN.sub(lambda found: found["digest"] or f"{found['bot']}{MASK}", text)
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,18 @@ class BotToken:
             return [self.redact(item) for item in value]
         return value
 
-    def _redact_fragments(self, text: str) -> str:
+    @cached_property
+    def _fragments(self) -> frozenset[str]:
         secret = self.value.partition(":")[2]
-        fragments = {secret[start : start + _FRAGMENT] for start in range(len(secret) - _FRAGMENT + 1)}
+        return frozenset(secret[start : start + _FRAGMENT] for start in range(len(secret) - _FRAGMENT + 1))
+
+    def _redact_fragments(self, text: str) -> str:
+        fragments = self._fragments
+        # Nearly all text is quickly seen to be harmless; a log may be long.
+        if "%" not in text and not any(fragment in text for fragment in fragments):
+            return text
+        if "\n" in text:
+            return "\n".join(map(self._redact_fragments, text.split("\n")))
         written = list(_CHARACTER.finditer(text))
         plain = "".join(chr(int(match[1], 16)) if match[1] else match[0] for match in written)
         hidden = [False] * len(plain)

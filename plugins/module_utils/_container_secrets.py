@@ -9,10 +9,12 @@ Private to this collection. No I/O here.
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ansible_collections.aisha.cluster.plugins.module_utils._bot_token import (
     MASK,
@@ -51,9 +53,9 @@ class Masker:
                 tokens.add(BotToken(value))
             elif _SECRET_NAME.search(name):
                 others.add(value)
-            others.update(match[2] for match in _USERINFO.finditer(value))
-        known = {value for value in others if len(value) >= _SHORTEST}
-        known |= {quote(value, safe="") for value in known}
+            in_urls = [match[2] for match in _USERINFO.finditer(value)]
+            others.update(in_urls, map(unquote, in_urls))
+        known = {form for value in others for form in _forms(value)}
         # Longest first: a secret may contain another one.
         return cls(tuple(tokens), tuple(sorted(known, key=len, reverse=True)))
 
@@ -67,10 +69,31 @@ class Masker:
         """Mask all secrets, in text and in any nesting of lists and dicts."""
         return _each_text(self.tokens_in(value), self._mask_others)
 
+    def environment(self, lines: Iterable[str] | None) -> list[str]:
+        """Mask ``NAME=value`` lines; what is secret by its name is so whatever its length."""
+        shown = []
+        for line in lines or ():
+            name, equals, value = line.partition("=")
+            secret = bool(value) and (_SECRET_NAME.search(name) is not None or shape_fault(value) is None)
+            shown.append(f"{name}{equals}{MASK}" if secret else str(self(line)))
+        return shown
+
     def _mask_others(self, text: str) -> str:
         for secret in self.others:
             text = text.replace(secret, MASK)
         return _USERINFO.sub(rf"\1:{MASK}@", text)
+
+
+def _forms(value: str) -> set[str]:
+    """How a secret may stand in a text; of one with several lines, what is read by line has each alone."""
+    plain = {value, *(line.strip() for line in value.splitlines())}
+    return {
+        form
+        for one in plain
+        # Short ones are left out in any form: an encoded word would be as long as a secret.
+        if len(one) >= _SHORTEST
+        for form in (one, quote(one, safe=""), json.dumps(one)[1:-1], b64encode(one.encode()).decode())
+    }
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:

@@ -121,11 +121,35 @@ class Engine:
             except NotFound:
                 return ()
 
-    def log(self, container: str, *, since: int, lines: int) -> str:
+    def log(self, container: str, *, since: int, lines: int, timestamps: bool = False) -> str:
         """Return a container's last lines, at most so many, since a time in seconds of the epoch."""
         with _failures(self._address, f"the log of {container}"):
-            said: bytes = self._client.logs(container, since=since, tail=lines)
+            said: bytes = self._client.logs(container, since=since, tail=lines, timestamps=timestamps)
             return said.decode(errors="replace")
+
+    def stats(self, container: str) -> dict[str, Any]:
+        """Return what a container uses at this moment; nothing of one that is gone."""
+        with _failures(self._address, f"what {container} uses"):
+            # The library's own method takes a second or two before its version 6.
+            answer = self._client.get(
+                f"{self._client.base_url}/v{self.api_version}/containers/{container}/stats",
+                params={"stream": "false", "one-shot": "true"},
+                timeout=self._client.timeout,
+            )
+            if answer.status_code == 404:
+                return {}
+            answer.raise_for_status()
+            return dict(answer.json())
+
+    def info(self) -> dict[str, Any]:
+        """Return what the engine says of itself."""
+        with _failures(self._address, "what it says of itself"):
+            return dict(self._client.info())
+
+    def about(self, what: str) -> Any:
+        """Return what the engine says under one of its words: version, df or networks."""
+        with _failures(self._address, f"its {what}"):
+            return getattr(self._client, what)()
 
     def run(self, container: str, command: list[str]) -> Said:
         """Run a command in a container and wait for its end, however long that takes."""
@@ -174,6 +198,19 @@ class Engine:
         """Remove a container, with force if need be, but no volumes; one that is gone is no fault."""
         with _failures(self._address, f"to remove {container}"), suppress(NotFound):
             self._client.remove_container(container, force=True)
+
+    def remove_stopped(self, container: str) -> bool:
+        """Remove a container, but no volumes, unless it runs; False where it does by now."""
+        with _failures(self._address, f"to remove {container}"):
+            try:
+                self._client.remove_container(container)
+            except NotFound:
+                return True
+            except APIError as error:
+                if error.status_code != 409:
+                    raise
+                return False
+            return True
 
     def images(self) -> list[dict[str, Any]]:
         """Return the engine's images, but not those that are only layers of others, in short."""

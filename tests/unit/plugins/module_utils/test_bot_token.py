@@ -70,6 +70,13 @@ def test_the_explanation_and_the_rule_agree(text: str) -> None:
     assert (shape_fault(text) is None) == (SERVER_RULE.fullmatch(text) is not None and len(text) <= 80)
 
 
+def test_an_images_digest_is_no_token(token: str) -> None:
+    image = f"localhost:5000/bot@sha256:{'1f' * 32}"
+    assert BotToken(token).redact(f"{image} {token}") == f"{image} {BotToken(token)}"
+    # What only begins like one may be.
+    assert redact_any_token(f"sha256:{'1f' * 32}x") == f"sha256:{MASK}"
+
+
 def test_nothing_prints_the_token(token: str) -> None:
     parsed = BotToken(token)
     secret = token.partition(":")[2]

@@ -14,6 +14,11 @@ from ansible_collections.aisha.cluster.plugins.module_utils._container_secrets i
         (["DB_PASS=longest-one", "API_KEY=longest"], "longest-one longest", "*** ***"),
         (["DATABASE_URL=postgresql://bot:horse@db/bot"], "db://bot:horse@db", "db://bot:***@db"),
         (["DATABASE_URL=postgresql://bot:battery@db/bot"], "the password battery", "the password ***"),
+        # As a URL has it and as a program does; in JSON; encoded; of several lines, each.
+        (["DATABASE_URL=db://bot:p%40ssword@db"], "p%40ssword, p@ssword", "***, ***"),
+        (['API_KEY=say"this"now'], r'{"key": "say\"this\"now"}', '{"key": "***"}'),
+        (["API_KEY=correct-horse"], "Y29ycmVjdC1ob3JzZQ==", "***"),
+        (["TLS_KEY_FILE=first-half\nother-half"], "other-half / first-half", "*** / ***"),
         # Too short to be told from a word; not secret by name; no value at all; no environment.
         (["REDIS_PASSWORD=bot"], "bot-polling-1", "bot-polling-1"),
         (["INSTANCE_ID=bot-polling-1"], "bot-polling-1", "bot-polling-1"),
@@ -45,4 +50,4 @@ def test_names_keep_what_a_password_is_a_part_of(token: str) -> None:
 
 def test_a_masker_does_not_show_what_it_masks(token: str) -> None:
     shown = repr(Masker.of(["REDIS_PASSWORD=correct-horse", f"TELEGRAM_BOT_TOKEN={token}"]))
-    assert shown == "Masker(1 tokens, 1 others)"
+    assert shown == "Masker(1 tokens, 2 others)"
