@@ -58,6 +58,7 @@ PROGRAMS = (
         ),
         ("tests/lab", "tests/faults", "tests/faults/bots", "tests/updates", "benchmarks"),
     ),
+    Program("monitoring", ("tests/unit/monitoring",), ("tests/unit/monitoring",)),
     # Whatever is in no other: the collection's own. ansible-core comes without types.
     Program(
         "collection",

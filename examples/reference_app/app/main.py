@@ -5,30 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import sqlalchemy as sa
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import AuthenticationError
 from saq.queue.redis import RedisQueue
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import database, intake, logs, queue, signature
+from app.metrics import Application, Counted, Message, Receive, Send
 from app.settings import SettingsError, instance_id, load
 
 log = logging.getLogger("app.webhook")
 
 MAX_BODY: Final = 8 * 1024 * 1024
 CHECK_SECONDS: Final = 2.0
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 class TooLarge(Exception):
@@ -157,10 +155,16 @@ async def health(request: Request) -> JSONResponse:
     return JSONResponse(answer, 200 if good else 503)
 
 
+@api.get("/metrics")
+async def metrics() -> Response:
+    """What Prometheus reads."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
 class NamedInstance:
     """Puts X-Instance-Id on every response, those of errors included, so that balancing can be seen."""
 
-    def __init__(self, app: FastAPI, name: str) -> None:
+    def __init__(self, app: Application, name: str) -> None:
         self._app = app
         self._header = (b"x-instance-id", name.encode("latin-1", "replace"))
 
@@ -174,4 +178,4 @@ class NamedInstance:
 
 
 logs.setup(instance_id())
-app = NamedInstance(api, instance_id())
+app = NamedInstance(Counted(api), instance_id())

@@ -48,6 +48,8 @@ class Settings:
     """Seconds that running work is given after SIGTERM."""
     avatar_seconds: float
     """Seconds that drawing takes on top, to watch what a stop does to a running job."""
+    metrics_port: int
+    """Where a worker serves its metrics; 0 is nowhere."""
 
     @property
     def queue_url(self) -> str:
@@ -107,4 +109,5 @@ def load(command: str, env: Mapping[str, str] = os.environ) -> Settings:
         worker_concurrency=int(_number(given, "WORKER_CONCURRENCY", 5, 1)),
         shutdown_timeout=_number(given, "SHUTDOWN_TIMEOUT", 25, 1),
         avatar_seconds=_number(given, "AVATAR_SECONDS", 0, 0),
+        metrics_port=int(_number(given, "METRICS_PORT", 9092, 0)),
     )

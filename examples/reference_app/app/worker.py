@@ -16,7 +16,7 @@ from saq import Job, Worker
 from saq.queue.redis import RedisQueue
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app import database, queue
+from app import database, metrics, queue
 from app.database import jobs, processed_updates
 from app.jobs import MAKERS, Tools, run_job
 from app.queue_keys import HEARTBEAT_SECONDS, heartbeat_key
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 # SAQ logs these with a traceback each time; they are logged here in a line.
 SAID_BETTER: Final = ("Error processing job", "Upkeep task failed")
 RELAY_SECONDS: Final = 15
+MEASURE_SECONDS: Final = 5
 PURGE_SECONDS: Final = 600
 KEEP_UPDATES: Final = timedelta(days=2)  # Telegram repeats nothing that is older than one
 KEEP_JOBS: Final = timedelta(days=30)
@@ -58,7 +59,8 @@ def job_function(tools: Tools) -> Callable[..., Awaitable[None]]:
         job: Job = context["job"]
         alive = asyncio.create_task(every(2, "touching a job", job.update))
         try:
-            await run_job(tools, job_key)
+            with metrics.job():
+                await run_job(tools, job_key)
         except Exception as error:
             if isinstance(error, NotSent):
                 job.retry_delay, job.retry_backoff = error.retry_after, False
@@ -89,6 +91,11 @@ async def purge(engine: AsyncEngine) -> None:
         await db.execute(sa.delete(jobs).where(jobs.c.finished_at < now - KEEP_JOBS))
 
 
+async def measure(jobs_queue: RedisQueue) -> None:
+    """Look how many jobs wait."""
+    metrics.JOBS_QUEUED.set(await jobs_queue.count("queued"))
+
+
 async def _reach(jobs_queue: RedisQueue, stop: asyncio.Event) -> None:
     backoff = Backoff()
     while not stop.is_set():
@@ -105,6 +112,7 @@ async def run(settings: Settings) -> int:
     """Work until SIGTERM, then finish the running jobs; what is not finished in time is queued again."""
     stop = stop_on_signals()
     logging.getLogger("saq").addFilter(lambda record: not str(record.msg).startswith(SAID_BETTER))
+    metrics.serve(settings.metrics_port)
     async with AsyncExitStack() as stack:
         jobs_queue = queue.connect(settings, patience=3)
         stack.push_async_callback(jobs_queue.disconnect)
@@ -129,6 +137,7 @@ async def run(settings: Settings) -> int:
         )
         background = [
             every(HEARTBEAT_SECONDS, "heartbeat", lambda: queue.beat(jobs_queue, name, "worker")),
+            every(MEASURE_SECONDS, "measuring", lambda: measure(jobs_queue)),
             every(RELAY_SECONDS, "relay", lambda: relay(engine, jobs_queue)),
             every(PURGE_SECONDS, "purge", lambda: purge(engine)),
         ]

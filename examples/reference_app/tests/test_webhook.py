@@ -56,6 +56,20 @@ def test_refusals_and_names(app: App) -> None:
     assert fetch(webhook, data=bytes(9_000_000), method="POST")[0] == 413
 
 
+def test_answers_are_counted(app: App) -> None:
+    api = app.webhook()
+    for url in ("health", "nowhere", "nowhere"):
+        fetch(f"{api.url}/{url}")
+    app.standin.deliver(api.url, request_id=secrets.token_hex(8), payload={"chat_id": app.chat})
+    with urllib.request.urlopen(f"{api.url}/metrics", timeout=10) as response:  # noqa: S310
+        lines = response.read().decode().splitlines()
+    counted = [line for line in lines if line.startswith("http_requests_total{")]
+    assert counted == [
+        'http_requests_total{method="GET",status="404"} 2.0',
+        'http_requests_total{method="POST",status="200"} 1.0',
+    ]
+
+
 def test_result_is_stored_and_told_once(app: App) -> None:
     api = app.webhook()
     app.worker()

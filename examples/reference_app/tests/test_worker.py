@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import asyncpg
@@ -62,6 +63,31 @@ def test_unfinished_job_goes_to_the_next_worker(app: App) -> None:
     assert worker.wait() == 0
     app.worker()
     assert "is ready" in app.answers(2)[1]
+
+
+def test_jobs_are_counted(app: App) -> None:
+    with Gate.free_port() as port:
+        pass
+    worker = app.worker(METRICS_PORT=str(port))
+
+    def values() -> dict[str, float]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+            lines = response.read().decode().splitlines()
+        return {line.split()[0]: float(line.split()[1]) for line in lines if line.startswith("jobs_")}
+
+    assert (values()['jobs_total{outcome="done"}'], values()['jobs_total{outcome="failed"}']) == (0, 0)
+    app.fail("sendMessage", error_code=500, count=1)
+    deliver(app)
+    assert len(app.answers(1)) == 1
+    wait_until(lambda: values()['jobs_total{outcome="done"}'] == 1)
+    assert (values()['jobs_total{outcome="failed"}'], values()["jobs_running"]) == (1, 0)
+    # A port that is taken costs the metrics, not the work.
+    second = app.worker(METRICS_PORT=str(port))
+    second.wait_for(f"no metrics: port {port} can't be used")
+    worker.term()
+    assert worker.wait() == 0
+    deliver(app)
+    assert len(app.answers(2)) == 2
 
 
 @pytest.mark.parametrize("gate", ["redis"], indirect=True)

@@ -33,7 +33,8 @@ def down(with_images: bool) -> dict[str, object]:
 
 def remove_images() -> bool:
     """Remove the lab's images, under its own names and, where they are its own, under upstream ones."""
-    listed = docker("image", "ls", "--format", "{{json .}}", "--filter", "reference=aisha-lab/*").splitlines()
+    own = ("--filter", "reference=aisha-lab/*", "--filter", "reference=aisha-lab/*/*")
+    listed = docker("image", "ls", "--format", "{{json .}}", *own).splitlines()
     names = [f"{image['Repository']}:{image['Tag']}" for image in map(json.loads, listed)]
     names += [image.name for image in images.UPSTREAM if images.built_recipe(image.name)]
     for name in names:

@@ -79,13 +79,13 @@ def start() -> bool:
 
 def publish(hub: str, image: images.Image) -> bool:
     """Build an image and push it to the hub, when the hub lacks it. Returns whether it did."""
-    name, tag = image.name.split(":")
+    tag = image.name.split(":")[1]
     marker = f"recipe-{images.recipe(image)}"
-    if request(hub, f"/v2/library/{name}/manifests/{marker}") == 200:
+    if request(hub, f"/v2/{image.repository}/manifests/{marker}") == 200:
         return False
     images.build(image)
     # An engine speaks plain HTTP to loopback addresses without being told.
-    for remote in (f"127.0.0.1:{PORT}/library/{name}:{each}" for each in (tag, marker)):
+    for remote in (f"127.0.0.1:{PORT}/{image.repository}:{each}" for each in (tag, marker)):
         docker("tag", image.local, remote)
         docker("push", "-q", remote)
         docker("rmi", remote)
@@ -111,7 +111,10 @@ def up(force: bool) -> dict[str, object]:
     changed = start()
     hub = address()
     assert hub is not None
-    images.build(images.DEBIAN)
+    # What several stand on, before several are built at once.
+    for base in dict.fromkeys(image.base for image in images.UPSTREAM):
+        if base:
+            images.build(base)
     with ThreadPoolExecutor(max_workers=3) as pool:
         changed |= any(list(pool.map(lambda image: publish(hub, image), images.UPSTREAM)))
     changed |= daemonconf.use(hub)

@@ -53,8 +53,15 @@ class Image:
         """The lab's own name for it, so that a real upstream image is never replaced."""
         return f"aisha-lab/{self.name}"
 
+    @property
+    def repository(self) -> str:
+        """Where a registry has it: names without an organisation are of Docker Hub's own one, library."""
+        name = self.name.split(":")[0]
+        return name if "/" in name else f"library/{name}"
+
 
 DEBIAN = Image("debian:bookworm-slim", RECIPES / "debian")
+MONITORING = Image("monitoring:bookworm", RECIPES / "monitoring", DEBIAN)
 UPSTREAM = (
     DEBIAN,
     Image("registry:2.8.2", RECIPES / "registry", DEBIAN),
@@ -62,6 +69,13 @@ UPSTREAM = (
     Image("python:3.11-slim-bookworm", RECIPES / "python", DEBIAN),
     Image("nginx:1.22", RECIPES / "nginx", DEBIAN),
     Image("postgres:15", RECIPES / "postgres", DEBIAN),
+    Image("prom/prometheus:v2.42.0", RECIPES / "prometheus", MONITORING),
+    Image("prom/alertmanager:v0.25.0", RECIPES / "alertmanager", MONITORING),
+    Image("prom/node-exporter:v1.5.0", RECIPES / "node-exporter", MONITORING),
+    Image("prom/blackbox-exporter:v0.23.0", RECIPES / "blackbox-exporter", MONITORING),
+    Image("nginx/nginx-prometheus-exporter:0.11.0", RECIPES / "nginx-exporter", MONITORING),
+    Image("oliver006/redis_exporter:v1.45.0", RECIPES / "redis-exporter", MONITORING),
+    Image("prometheuscommunity/postgres-exporter:v0.11.1", RECIPES / "postgres-exporter", MONITORING),
 )
 REGISTRY = UPSTREAM[1]
 TARGET = Image("target:bookworm", RECIPES / "target", DEBIAN)
