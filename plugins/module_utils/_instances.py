@@ -34,6 +34,7 @@ class Instance:
     exit_code: int | None
     restarts: int
     age_s: float | None
+    memory_limit_bytes: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """What a module returns."""
@@ -98,7 +99,8 @@ def instance_of(container: Mapping[str, Any], now: datetime | None = None) -> In
         health=None if health in (None, "", "none") else str(health),
         exit_code=None if word in ("running", "paused", "created") else state.get("ExitCode"),
         restarts=int(container.get("RestartCount") or 0),
-        age_s=_age(str(state.get("StartedAt", _NEVER)), now) if running else None,
+        age_s=seconds_since(str(state.get("StartedAt", _NEVER)), now) if running else None,
+        memory_limit_bytes=(container.get("HostConfig") or {}).get("Memory") or None,
     )
 
 
@@ -137,7 +139,8 @@ def judge(instances: Sequence[Instance], missing: Sequence[str], wanted: Wanted,
     return Verdict(tuple(problems), not final and (waits or bool(problems)))
 
 
-def _age(started: str, now: datetime | None) -> float | None:
+def seconds_since(started: str, now: datetime | None = None) -> float | None:
+    """Return the age of a time as the engine writes it; None of what never happened."""
     if started.startswith(_NEVER):
         return None
     # Hosts may have Python 3.10, which reads no nanoseconds and has no datetime.UTC.

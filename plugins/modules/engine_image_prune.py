@@ -35,6 +35,10 @@ options:
     type: list
     elements: str
     required: true
+  measure:
+    description: Whether RV(freed_bytes) is measured, which may take the engine some seconds.
+    type: bool
+    default: false
 author:
   - Aisha Cluster Contributors (@aisha)
 seealso:
@@ -63,9 +67,16 @@ in_use:
   type: list
   elements: str
   sample: ["localhost:5000/aisha-bot@sha256:1f0a4c2f7a4b0f0f3c8a6d9d9f1f5a53c2a1d2b8f4b0a9f6d1c7e3b5a2d4c6e8"]
+freed_bytes:
+  description:
+    - How much less the engine's images take. V(none) where the engine doesn't tell, and in check mode when
+      there is something to remove, since images share what they are made of.
+  returned: O(measure=true)
+  type: int
+  sample: 734003200
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
@@ -80,12 +91,22 @@ from ansible_collections.aisha.cluster.plugins.module_utils._release_prune impor
     in_use,
 )
 
+if TYPE_CHECKING:
+    from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
+
+
+def taken_by_images(engine: Engine) -> int | None:
+    """How many bytes the layers of all images take."""
+    size = engine.about("df").get("LayersSize")
+    return None if size is None else int(size)
+
 
 def main() -> None:
     """Look, decide, and remove."""
     spec: dict[str, dict[str, Any]] = {
         "repositories": {"type": "list", "elements": "str", "required": True},
         "keep": {"type": "list", "elements": "str", "required": True},
+        "measure": {"type": "bool", "default": False},
         **argument_spec(),
     }
     module = AnsibleModule(argument_spec=spec, required_together=REQUIRED_TOGETHER, supports_check_mode=True)
@@ -97,8 +118,13 @@ def main() -> None:
         images = [EngineImage.read(listed) for listed in engine.images()]
         surplus = engine_surplus(images, repositories, module.params["keep"], used)
         removed = surplus
+        measures = module.params["measure"] and bool(surplus)
+        freed = None if measures else 0
         if not module.check_mode:
+            before = taken_by_images(engine) if measures else None
             removed = [name for name in surplus if engine.remove_image(name)]
+            if before is not None:
+                freed = before - (taken_by_images(engine) or 0)
     except EngineError as error:
         module.fail_json(msg=str(error), failure=error.as_failure(), exception=error.details or None)
     names = sorted(name for image in images for name in image.names_in(repositories))
@@ -107,6 +133,7 @@ def main() -> None:
         changed=bool(removed),
         removed=removed,
         in_use=in_use(images, repositories, used),
+        **({"freed_bytes": freed} if module.params["measure"] else {}),
         diff={"before": "\n".join([*names, ""]), "after": "\n".join([*left, ""])},
     )
 

@@ -26,6 +26,7 @@ def inspection(restarts: int = 0, labels: dict[str, str] | None = None, **state:
         "RestartCount": restarts,
         "State": {"Status": "running", "ExitCode": 0, "StartedAt": STARTED, **state},
         "Config": {"Image": "bot@sha256:1", "Labels": labels},
+        "HostConfig": {"Memory": 268435456},
     }
 
 
@@ -53,6 +54,7 @@ def test_all_that_is_read_of_an_instance() -> None:
         "exit_code": None,
         "restarts": 2,
         "age_s": 29.9,
+        "memory_limit_bytes": 268435456,
         "problem": None,
     }
 
