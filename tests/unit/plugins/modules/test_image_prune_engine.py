@@ -200,14 +200,18 @@ def test_the_engine_keeps_releases_and_what_containers_use(place: Place, run: Ru
     docker("create", "--name", f"{place.name}-user", used, "none")  # A stopped container uses its image, too.
     arguments = {"repositories": [place.repository], "keep": [kept]}
 
-    told = run(engine_image_prune, **arguments, _ansible_check_mode=True)
-    assert (told["changed"], place.images()) == (True, set(ids.values()))
-    done = run(engine_image_prune, **arguments)
+    told = run(engine_image_prune, **arguments, measure=True, _ansible_check_mode=True)
+    assert (told["changed"], place.images(), told["freed_bytes"]) == (True, set(ids.values()), None)
+    done = run(engine_image_prune, **arguments, measure=True)
     assert sorted(done["removed"]) == sorted([old, f"{place.repository}:old"])
     assert done["removed"] == told["removed"]
+    # The layer that all have stays.
+    assert LAYER <= done["freed_bytes"] < 2 * LAYER
     assert done["in_use"] == [used]
     assert place.images() == {ids["used"], ids["kept"]}
-    assert run(engine_image_prune, **arguments)["changed"] is False
+    again = run(engine_image_prune, **arguments, measure=True)
+    assert (again["changed"], again["freed_bytes"]) == (False, 0)
+    assert "freed_bytes" not in run(engine_image_prune, **arguments)
 
 
 def test_a_registry_that_runs_elsewhere_keeps_its_images(place: Place, run: Run) -> None:
