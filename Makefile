@@ -9,16 +9,19 @@ URL ?= https://127.0.0.1:8443/api/v1/avatar/status_update
 # An ordinary user is asked for the sudo password, unless sudo asks for none.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
 
-.PHONY: help demo say webhook demo-down test gates unit molecule faults updates bench-deploy bench-failover bench-update docs
+.PHONY: help demo say webhook monitor demo-down ee awx test gates unit molecule faults updates bench-deploy bench-failover bench-update docs
 
 help:
 	@echo "make demo        the whole cluster on this machine, with a stand-in for Telegram"
 	@echo "make say         write to the demonstration's bot (TEXT=...)"
 	@echo "make webhook     have a signed fal.ai result delivered to it"
+	@echo "make monitor     show how the demonstration's cluster is, and write a page about it"
 	@echo "make demo-down   remove all that the demonstration made"
+	@echo "make ee          build the execution environment for AWX, as aisha-ee"
 	@echo "make test        every test: gates, unit tests, Molecule"
 	@echo "make faults      every fault done to the pollers of every framework; half an hour"
 	@echo "make updates     every way in which an update goes wrong, or is interrupted; an hour"
+	@echo "make awx         every playbook as AWX runs it, on both versions and in the execution environment; half an hour"
 	@echo "make bench-deploy  measure a deployment; benchmarks/results/deploy.json"
 	@echo "make bench-failover  measure hand-over and failover; benchmarks/results/failover.json"
 	@echo "make bench-update  measure updates under load; benchmarks/results/update.json"
@@ -43,8 +46,15 @@ say:
 webhook:
 	@$(BIN)/python tests/lab/talk.py webhook --url "$(URL)"
 
+# Ends with an error when something isn't as it should be; it says what.
+monitor: $(VENV)/.demo
+	ansible-playbook playbooks/monitor.yml -i inventory/demo $(BECOME)
+
 demo-down:
 	tests/lab/demo down
+
+ee: $(VENV)/.dev
+	$(BIN)/python tests/awx/ee.py
 
 test: $(VENV)/.dev
 	tests/run
@@ -63,6 +73,11 @@ faults: $(VENV)/.dev
 
 updates: $(VENV)/.dev
 	UPDATES=long molecule test --scenario-name rolling_update
+
+awx: ee
+	$(BIN)/python -c 'import sys; sys.path.append("tests/three_ways"); import ansible_cores; ansible_cores.older("2.18")'
+	AWX=long pytest -q tests/awx
+	AWX=long molecule verify
 
 bench-deploy: $(VENV)/.dev
 	$(BIN)/python benchmarks/deploy.py

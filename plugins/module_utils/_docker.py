@@ -130,7 +130,7 @@ class Engine:
     def stats(self, container: str) -> dict[str, Any]:
         """Return what a container uses at this moment; nothing of one that is gone."""
         with _failures(self._address, f"what {container} uses"):
-            # The library's own method takes a second or two before its version 6.
+            # Older versions of the library don't know how to ask for one answer alone.
             answer = self._client.get(
                 f"{self._client.base_url}/v{self.api_version}/containers/{container}/stats",
                 params={"stream": "false", "one-shot": "true"},

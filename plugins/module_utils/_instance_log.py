@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+# What nginx calls an error, and is a client's doing.
+IGNORED_PATTERNS = ("access forbidden by rule", "limiting requests, excess")
 ERROR_PATTERNS = (
     # JSON that names its level; such a line is judged by nothing else.
     r'(?i)"(level|levelname|severity)":\s*"(error|critical|fatal|panic|alert|emergency)"',

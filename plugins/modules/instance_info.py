@@ -36,6 +36,12 @@ options:
     type: list
     elements: str
     default: [webhook-api, bot-polling, worker, nginx]
+  resources:
+    description:
+      - Whether to tell what each running container uses of its host.
+      - It takes up to two seconds, all containers together, since an engine may look at them once a second.
+    type: bool
+    default: false
   healthy_within:
     description: Seconds that instances have to become healthy.
     type: float
@@ -90,10 +96,25 @@ instances:
       description: Seconds since it was started; V(none) when it doesn't run.
       returned: always
       type: float
+    memory_limit_bytes:
+      description: Memory that it may use; V(none) without a limit.
+      returned: always
+      type: int
     problem: {description: "Why it isn't well; V(none) when it is.", returned: always, type: str}
+    memory_bytes:
+      description:
+        - Memory that it uses, without what the kernel keeps of files for it.
+        - V(none) where it isn't known, as of one that doesn't run.
+      returned: O(resources=true)
+      type: int
+    cpu_pct:
+      description: Processor time that it uses, where V(100) is all of one processor's. V(none) as before.
+      returned: O(resources=true)
+      type: float
   sample:
     - {name: aisha-worker-1, component: worker, image: "localhost:5000/aisha-bot@sha256:1f…", state: running,
-       health: healthy, exit_code: null, restarts: 0, age_s: 71.2, problem: null}
+       health: healthy, exit_code: null, restarts: 0, age_s: 71.2, memory_limit_bytes: 536870912,
+       problem: null}
 problems:
   description: What is not as it was waited for.
   returned: success
@@ -121,8 +142,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import CLUSTER_LABEL, COMPONENT_LABEL
+from ansible_collections.aisha.cluster.plugins.module_utils._cluster_containers import (
+    INSTANCE_COMPONENTS,
+    instance_names,
+)
 from ansible_collections.aisha.cluster.plugins.module_utils._container_secrets import Masker
+from ansible_collections.aisha.cluster.plugins.module_utils._container_use import Use, uses_of
 from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
     REQUIRED_TOGETHER,
     EngineError,
@@ -136,9 +161,10 @@ from ansible_collections.aisha.cluster.plugins.module_utils._instances import (
     instance_of,
     judge,
 )
-from ansible_collections.aisha.cluster.plugins.module_utils._replacement import place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
 
 PAUSE = 0.5
@@ -149,13 +175,18 @@ def names_of(engine: Engine, params: dict[str, Any]) -> list[str]:
     """Return the names of the containers that are asked for."""
     if params["names"] is not None:
         return list(params["names"])
-    listed = engine.containers({CLUSTER_LABEL: params["cluster_name"]})
-    names = [
-        str(entry["Names"][0]).removeprefix("/")
-        for entry in listed
-        if (entry.get("Labels") or {}).get(COMPONENT_LABEL) in params["components"]
-    ]
-    return sorted(name for name in names if place_of(name) == name)
+    return instance_names(engine, params["cluster_name"], params["components"])
+
+
+def described(
+    instances: list[Instance], connect: Callable[[], Engine], params: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return instances as the module does, with what they use where that is asked for."""
+    if not params["resources"]:
+        return [instance.as_dict() for instance in instances]
+    running = [instance.name for instance in instances if instance.state == "running"]
+    uses = uses_of(connect, running, params["timeout"])
+    return [instance.as_dict() | uses.get(instance.name, Use()).as_dict() for instance in instances]
 
 
 def look(engine: Engine, params: dict[str, Any]) -> tuple[list[Instance], Verdict, Masker, float]:
@@ -204,11 +235,8 @@ def main() -> None:
             **argument_spec(),
             "cluster_name": {"type": "str", "default": "aisha"},
             "names": {"type": "list", "elements": "str"},
-            "components": {
-                "type": "list",
-                "elements": "str",
-                "default": ["webhook-api", "bot-polling", "worker", "nginx"],
-            },
+            "components": {"type": "list", "elements": "str", "default": INSTANCE_COMPONENTS},
+            "resources": {"type": "bool", "default": False},
             "healthy_within": {"type": "float", "default": 0},
             "steady_for": {"type": "float", "default": 0},
         },
@@ -216,14 +244,16 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        engine = connector(module.params)()
+        connect = connector(module.params)
+        engine = connect()
         instances, verdict, mask, waited = look(engine, module.params)
         problems = [told(engine, problem, instances, mask) for problem in verdict.problems]
+        told_instances = described(instances, connect, module.params)
     except EngineError as error:
         module.fail_json(msg=str(error), failure=error.as_failure())
     module.exit_json(
         changed=False,
-        instances=[instance.as_dict() for instance in instances],
+        instances=told_instances,
         problems=problems,
         waited_s=round(waited, 1),
     )

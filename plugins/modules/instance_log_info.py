@@ -68,10 +68,12 @@ options:
       - '^(panic|fatal error): '
       - '\bUn(handled|caught)[A-Za-z]*(Error|Exception|Rejection)\b'
   ignored_patterns:
-    description: Regular expressions, of Python, of lines that are no errors whatever O(patterns) says.
+    description:
+      - Regular expressions, of Python, of lines that are no errors whatever O(patterns) says.
+      - By default what nginx calls an error and is a client's doing.
     type: list
     elements: str
-    default: []
+    default: ["access forbidden by rule", "limiting requests, excess"]
   after:
     description:
       - Up to where each log has been read, container's name by RV(instances[].position) of an earlier answer.
@@ -156,6 +158,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
 )
 from ansible_collections.aisha.cluster.plugins.module_utils._instance_log import (
     ERROR_PATTERNS,
+    IGNORED_PATTERNS,
     Judge,
     Position,
     pattern_of,
@@ -217,7 +220,7 @@ def main() -> None:
             "matching": {"type": "str", "default": ""},
             "content": {"type": "bool", "default": False},
             "patterns": {"type": "list", "elements": "str", "default": list(ERROR_PATTERNS)},
-            "ignored_patterns": {"type": "list", "elements": "str", "default": []},
+            "ignored_patterns": {"type": "list", "elements": "str", "default": list(IGNORED_PATTERNS)},
             "after": {"type": "dict", "default": {}},
             "wait": {"type": "float", "default": 0},
         },

@@ -41,7 +41,7 @@ def relay(written: Written) -> Iterator[str]:
 def ask(relay: str, path: str) -> tuple[str, str]:
     """Return the status and the body with which the relay answers."""
     found = docker("exec", relay, "curl", "-s", "-w", "\n%{http_code}", f"http://127.0.0.1:8080{path}")
-    body, _, status = found.rpartition("\n")
+    body, _newline, status = found.rpartition("\n")
     return status, body
 
 

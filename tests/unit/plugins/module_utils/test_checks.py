@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import pytest
 from ansible_collections.aisha.cluster.plugins.module_utils._checks import Check, run_all
@@ -26,7 +27,7 @@ def test_all_are_asked_and_keep_their_order() -> None:
         return passed(name)
 
     names = ("c", "a", "b")
-    checks = run_all({(name, "thing"): lambda name=name: question(name) for name in names}, timeout=5)
+    checks = run_all({(name, "thing"): partial(question, name) for name in names}, timeout=5)
     assert [check.check for check in checks] == list(names)
 
 

@@ -103,7 +103,7 @@ def test_what_is_no_pattern_is_refused() -> None:
 
 def test_what_a_log_amounts_to() -> None:
     lines = [Line(ONE, "ERROR one"), Line(TWO, f"ERROR {'x' * 600}"), Line(THREE, "well")]
-    told = InstanceLog("w", "worker").told(lines, Judge.of(["ERROR"]), lambda at: len(at), content=True)
+    told = InstanceLog("w", "worker").told(lines, Judge.of(["ERROR"]), len, content=True)
     assert (told.lines, told.errors, told.last_error_age_s) == (3, 2, 30)
     assert told.last_error == f"ERROR {'x' * 494}"
     assert told.content == f"{ONE} ERROR one\n{TWO} ERROR {'x' * 600}\n{THREE} well\n"

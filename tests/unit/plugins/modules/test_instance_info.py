@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.module_utils import _instances
+from ansible_collections.aisha.cluster.plugins.module_utils._container_use import Use
 from ansible_collections.aisha.cluster.plugins.modules import instance_info
 from docker.errors import APIError
 from requests.exceptions import ConnectionError as Refused
@@ -98,7 +99,13 @@ def test_instances_are_told_by_name(check_mode: bool, here: Here) -> None:
     here.add("unrelated", labels={})
     code, result = here.run(_ansible_check_mode=check_mode)
     image = here.engine.there["nginx-1"].image
-    common = {"image": image, "state": "running", "exit_code": None, "problem": None}
+    common = {
+        "image": image,
+        "state": "running",
+        "exit_code": None,
+        "problem": None,
+        "memory_limit_bytes": None,
+    }
     nginx = {"name": "nginx-1", "component": "nginx", "health": None, "restarts": 0, "age_s": 71.2}
     worker = {"name": "worker-2", "component": "worker", "health": "healthy", "restarts": 1, "age_s": HOUR}
     assert (code, result["changed"], result["problems"], result["waited_s"]) == (0, False, [], 0.0)
@@ -297,3 +304,25 @@ def test_an_engine_that_does_not_answer_is_the_failure(
 def test_bad_options_are_refused(here: Here) -> None:
     code, result = here.run(timeout=0)
     assert (code, result["failure"]["reason"]) == (1, "bad_option")
+
+
+def test_what_running_containers_use_is_told_where_it_is_asked_for(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def uses(_connect: Any, names: list[str], timeout: float) -> dict[str, Use]:
+        assert timeout == 7
+        asked.extend(names)
+        return {"worker-1": Use(1000, 2.5)}
+
+    monkeypatch.setattr(instance_info, "uses_of", uses)
+    for name in ("worker-1", "worker-2"):
+        here.add(name)
+    here.add("worker-3", running=False)
+    _code, result = here.run(resources=True, timeout=7)
+    assert asked == ["worker-1", "worker-2"]
+    told = [(each["memory_bytes"], each["cpu_pct"]) for each in result["instances"]]
+    # Of one that hasn't answered in time, and of one that doesn't run, nothing is known.
+    assert told == [(1000, 2.5), (None, None), (None, None)]
+    assert "memory_bytes" not in here.run()[1]["instances"][0]

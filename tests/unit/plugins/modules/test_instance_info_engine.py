@@ -173,3 +173,21 @@ def test_no_engine_is_the_failure(capsys: pytest.CaptureFixture[str]) -> None:
         instance_info.main()
     result = json.loads(capsys.readouterr().out)
     assert (exited.value.code, result["failure"]["reason"]) == (1, "unreachable")
+
+
+def test_what_containers_use(cluster: Cluster) -> None:
+    memory = ("--memory", "64m", "--memory-swap", "64m")
+    cluster.make("worker-1", "while :; do :; done", *memory, "--cpus", "0.5")
+    cluster.make("worker-2", "exec python3 -c 'import time; kept = bytes(32 * 2**20); time.sleep(600)'")
+    cluster.until("worker-2", "{{.State.Status}}", lambda state: state == "running")
+    time.sleep(1)
+    if " 0B / 0B " in docker("stats", "--no-stream", f"{cluster.name}-worker-2"):
+        pytest.skip("this engine can't read what containers use")
+    busy, large = cluster.run(resources=True)["instances"]
+    assert (busy["memory_limit_bytes"], large["memory_limit_bytes"]) == (64 * 2**20, None)
+    # The engine's limit, as far as so short a time shows it.
+    assert 25 <= busy["cpu_pct"] <= 90
+    assert 0 < busy["memory_bytes"] < 32 * 2**20 <= large["memory_bytes"] < 200 * 2**20
+    docker("stop", "-t", "0", f"{cluster.name}-worker-1")
+    stopped, _large = cluster.run(resources=True)["instances"]
+    assert (stopped["memory_bytes"], stopped["cpu_pct"]) == (None, None)
