@@ -20,9 +20,11 @@ CACHE = ROOT / ".cache" / "gates"
 SHARED_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aisha-cluster"
 # The link back to the root, with which a bare clone finds its own modules and roles.
 LINK = Path("playbooks/collections/ansible_collections/aisha/cluster")
-# What galaxy.yml names as dependencies, and what those need.
+# What galaxy.yml names as dependencies, what those need, and what one role uses beside them.
 DEPENDENCIES = (
     "ansible/posix",
+    # Of no need to who doesn't set AWX up.
+    "awx/awx",
     "community/crypto",
     "community/docker",
     "community/library_inventory_filtering_v1",
