@@ -32,8 +32,8 @@ def awx() -> FakeAWX:
     return fake
 
 
-def make(fake: FakeAWX, kind: str, /, **values: Any) -> Object:
-    return fake.make(KINDS[kind], values)
+def make(fake: FakeAWX, group: str, /, **values: Any) -> Object:
+    return fake.make(KINDS[group], values)
 
 
 def only(fake: FakeAWX, kind: str) -> int:
@@ -42,9 +42,9 @@ def only(fake: FakeAWX, kind: str) -> int:
     return identity
 
 
-def refused(fake: FakeAWX, kind: str, /, **values: Any) -> str:
+def refused(fake: FakeAWX, group: str, /, **values: Any) -> str:
     with pytest.raises(Refusal) as found:
-        make(fake, kind, **values)
+        make(fake, group, **values)
     return str(found.value.body)
 
 
