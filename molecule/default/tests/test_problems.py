@@ -53,7 +53,11 @@ def troubled(lab: Lab, tmp_path: Path) -> Iterator[None]:
     """All of them at once, but for the token."""
     host = lab.host(HOST)
     known = lab.variables(HOST)
-    assert lab.playbook("monitor.yml", "--tags=quick", f"-emonitor_report_dir={tmp_path}").returncode == 0
+    # Of what earlier tests did to instances it may still tell.
+    assert lab.playbook("monitor.yml", "--tags=quick", f"-emonitor_report_dir={tmp_path}").returncode in (
+        0,
+        2,
+    )
     instances = json.loads((tmp_path / "aisha.json").read_text())["instances"]
     [standby] = [each["name"] for each in instances if each["role"] == "standby"]
     with ExitStack() as stack:
