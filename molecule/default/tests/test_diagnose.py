@@ -100,7 +100,7 @@ def test_it_tells_what_counts(collected: dict[str, str]) -> None:
     container = json.loads(collected["aisha-one/containers/aisha-worker-1.json"])
     assert re.search(r"@sha256:[0-9a-f]{64}$", container["Config"]["Image"])
     environment = dict(line.split("=", 1) for line in container["Config"]["Env"])
-    assert environment["POSTGRES_PASSWORD"] == environment["TELEGRAM_BOT_TOKEN"] == "***"  # noqa: S105
+    assert environment["POSTGRES_PASSWORD"] == environment["TELEGRAM_BOT_TOKEN"] == "***"  # noqa: S105 - a mask
     assert environment["DATABASE_URL"] == "postgresql://aisha:***@aisha-postgresql:5432/aisha"
     assert "worker started" in collected["aisha-one/logs/aisha-worker-1.log"]
 
