@@ -22,7 +22,6 @@ if EVERYTHING:
     RUNS |= {"2.18": (ROOT / ".venv-2.18/bin", ""), "image": (HERE, IMAGE)}
 FURTHER = [
     ("site.yml", {}, ""),
-    ("verify.yml", {}, ""),
     # Of the machine that tests run on all may be asked for too much at once; that is no fault here.
     ("monitor.yml", {}, "health"),
     ("diagnose.yml", {}, ""),
@@ -42,6 +41,7 @@ def awx(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     ("playbook", "variables", "tags"),
     [
         ("preflight.yml", {}, ""),
+        ("verify.yml", {}, ""),
         ("monitor.yml", {"monitor_report_dir": ""}, "quick"),
         *(FURTHER if EVERYTHING else []),
     ],
