@@ -154,6 +154,13 @@ class Load:
                 return found
             time.sleep(1)
 
+    def poll_gap(self, begun: float, ended: float) -> float:
+        """Return the longest time without a poll between two moments, in seconds."""
+        return record.judge(self._polls(), [], begun, ended).gap
+
+    def _polls(self) -> list[record.Poll]:
+        return record.polls(self.site.standin.polls(self.site.username, self._log))
+
     def _judged(self, begun: float, ended: float) -> Outcome:
         site, run = self.site, self.run
         sent = judge.between(self.sent, begun, ended)
@@ -164,8 +171,7 @@ class Load:
         to_tell = [f"{run}-{one.number}" for one in sent if one.number % self._settings.told_every == 0]
         rows = site.jobs(run)
         jobs_lost, begun_twice, told_twice = judge.jobs(accepted, rows, judge.told(answers, run), to_tell)
-        polls = record.polls(site.standin.polls(site.username, self._log))
-        verdict = record.judge(polls, [], begun, ended)
+        verdict = record.judge(self._polls(), [], begun, ended)
         return Outcome(
             webhooks_sent=len(sent),
             webhooks_failed=len(judge.failed(sent)),
