@@ -54,10 +54,10 @@ def refused(fake: FakeAWX, group: str, /, **values: Any) -> str:
         ({"playbook": "playbooks/nothing.yml"}, "Playbook not found for project."),
         ({"playbook": "playbooks/tasks/stages.yml"}, "Playbook not found for project."),
         ({"playbook": "roles/nginx/tasks/main.yml"}, "Playbook not found for project."),
-        ({"project": None}, "This field is required."),
+        ({"project": None}, "Job Templates must have a project assigned."),
         ({"project": 4711}, 'Invalid pk "4711" - object does not exist.'),
         ({"inventory": None}, "You must either set a default value or ask to prompt on launch."),
-        ({"name": ""}, "This field is required."),
+        ({"name": ""}, "This field may not be blank."),
         ({"name": "t"}, "already exists"),
         ({"job_type": "scan"}, '"scan" is not a valid choice.'),
         ({"extra_vars": "- a"}, "Cannot parse as JSON"),
@@ -106,7 +106,7 @@ def test_a_survey(survey: dict[str, Any], said: str) -> None:
     [
         ({"other": "x"}, "Variables other are not allowed on launch."),
         ({"how": "c"}, "Value c for 'how' expected to be one of"),
-        ({"tag": 5}, "Value 5 for 'tag' expected to be text."),
+        ({"tag": 5}, "Value 5 for 'tag' expected to be a string."),
     ],
 )
 def test_a_schedule_and_its_answers(awx: FakeAWX, answers: dict[str, Any], said: str) -> None:
@@ -149,6 +149,11 @@ def test_a_notification(awx: FakeAWX) -> None:
     assert "Missing required fields" in refused(awx, "notification_templates", **known)
     settings = {"url": "https://example.com", "headers": {}}
     wrong = {"error": {"body": "{{ jobs.name }}"}}
+    said = refused(
+        awx, "notification_templates", **known, notification_configuration=settings, messages=wrong
+    )
+    assert "Field 'jobs' unavailable" in said
+    wrong["error"]["body"] = "{{ job.name"
     said = refused(
         awx, "notification_templates", **known, notification_configuration=settings, messages=wrong
     )

@@ -99,7 +99,7 @@ class Rules:
 
     def _job_templates(self, new: Object, old: Object | None, sent: Object) -> None:
         if new["project"] is None:
-            raise Refusal({"project": ["This field is required."]})
+            raise Refusal({"project": ["Job Templates must have a project assigned."]})
         project = self.store.get("projects", new["project"])
         if not new["playbook"]:
             raise Refusal({"playbook": ["Must select playbook for project."]})

@@ -184,6 +184,10 @@ def _messages(messages: dict[str, Any] | None) -> None:
                     raise Refusal({"messages": ["Messages cannot contain newlines"]})
                 try:
                     environment.from_string(template or "").render(CONTEXT)
+                except jinja2.UndefinedError as error:
+                    # It names the field as Python does: 'jobs' is undefined.
+                    field = str(error).split("'")[1]
+                    raise Refusal({"messages": [f"Field '{field}' unavailable"]}) from error
                 except jinja2.TemplateError as error:
                     raise Refusal(
                         {"messages": [f"Unable to render message '{template}': {error}"]}

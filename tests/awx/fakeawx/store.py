@@ -74,7 +74,8 @@ class Store:
             if kind.identity == name or kind.identity == "name":
                 values[name] = str(sent.get(name, old[name] if old else "") or "")
         if kind.identity == "name" and not values["name"]:
-            errors["name"] = ["This field is required."]
+            blank = sent.get("name") == ""
+            errors["name"] = [f"This field {'may not be blank' if blank else 'is required'}."]
         for name, what in fields.items():
             if name not in sent or (old and what.fixed):
                 values[name] = old[name] if old else what.fresh()

@@ -16,6 +16,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "float": (float, int),
 }
 CHOSEN = ("multiplechoice", "multiselect")
+EXPECTED = {"integer": "an integer", "float": "a numeric type"}
 
 
 def checked(survey: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +111,7 @@ def _answer(question: dict[str, Any], value: Any) -> list[str]:
     elif kind == "multiplechoice":
         chosen = [value]
     elif isinstance(value, bool) or not isinstance(value, TYPES[kind]):
-        return [f"Value {value} for '{name}' expected to be {kind}."]
+        return [f"Value {value} for '{name}' expected to be {EXPECTED.get(kind, 'a string')}."]
     else:
         return []
     choices = _choices(question)
