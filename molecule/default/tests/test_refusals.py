@@ -77,6 +77,11 @@ def test_a_bad_variable_stops_the_run(lab: Lab, variables: dict[str, str], expec
         assert len(secret) < 20 or secret.split(":")[-1] not in said
 
 
+def test_a_tag_of_which_yaml_has_made_a_number_is_named(lab: Lab) -> None:
+    said = refused(lab, "-e", '{"images_tag": 1.10}')
+    assert "expected text in images_tag, found 1.1, which YAML has made of it" in said
+
+
 @pytest.mark.parametrize("group", ["registry", "webhook_api", "bot_cluster", "nginx"])
 @pytest.mark.parametrize("state", ["missing", "empty"])
 def test_a_group_without_hosts_stops_the_run(tmp_path: Path, group: str, state: str) -> None:
