@@ -9,7 +9,6 @@ Private to this collection. What is done with them is told by _rolling_restart, 
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from dataclasses import dataclass
@@ -29,6 +28,13 @@ from ansible_collections.aisha.cluster.plugins.module_utils._container_copy impo
     differences,
 )
 from ansible_collections.aisha.cluster.plugins.module_utils._docker import EngineError
+from ansible_collections.aisha.cluster.plugins.module_utils._handover_response import (
+    NOT_YET,
+    USAGE,
+    Response,
+    older_response,
+    response,
+)
 from ansible_collections.aisha.cluster.plugins.module_utils._places import MOST_RESTARTS, PAUSE, Places
 from ansible_collections.aisha.cluster.plugins.module_utils._pollers import poller_named, pollers_of
 from ansible_collections.aisha.cluster.plugins.module_utils._replacement import (
@@ -44,6 +50,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import
     Seat,
     seats_of,
     seen_as,
+    standbys_elsewhere,
     successor,
 )
 
@@ -54,9 +61,6 @@ if TYPE_CHECKING:
 
 # Seconds that a guard has to answer.
 ANSWER_TIMEOUT = 10.0
-# The guard's own words. With these it has changed nothing, and may do so a moment later.
-_NOT_YET = ("nothing was changed", "under way")
-_TOOK_OVER = re.compile(r"^(\S+) took over\b.*?free for at most ([0-9.]+) s", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class HandedOver:
-    """What a hand-over came to; the gap is the guard's own figure."""
+    """A handover that was done. An older guard reports no gap.
+
+    Args:
+        holder: the instance that is active now.
+        message: the guard's message, redacted.
+        gap_s: longest time in seconds for which nobody held the lease.
+    """
 
     holder: str
     message: str
@@ -201,23 +211,34 @@ class Host(Places):
     def hand_over(self, name: str) -> HandedOver:
         """Have an active poller pass the lease on; raises NotAsExpected when it doesn't."""
         deadline = time.monotonic() + self.limits.handover
-        command = guard_command(Look(self.inspect(name)), "handover")
         while True:
-            said = self._run(name, command or [], deadline - time.monotonic())
-            if said is None:
-                raise NotAsExpected(f"no answer within {self.limits.handover:g} s")
-            words = said.stdout.strip() or said.stderr.strip()
-            message = self.mask(words)[:500]
-            if said.exit_code == 0:
-                told = _TOOK_OVER.match(words)
-                return HandedOver(told[1], message, float(told[2])) if told else HandedOver("", message)
+            answer = self._order_handover(name, deadline)
+            if answer.done and answer.holder:
+                return HandedOver(answer.holder, answer.message, answer.gap_s)
             poller = self.poller(name)
             holder = poller.lease.holder
             if poller.role == "standby" and holder not in (None, poller.instance):
-                return HandedOver(str(holder), f"{holder} had taken over already")
-            if time.monotonic() > deadline or not any(part in words for part in _NOT_YET):
-                raise NotAsExpected(message or f"exit code {said.exit_code}")
+                message = answer.message if answer.done else f"{holder} had taken over already"
+                return HandedOver(str(holder), message)
+            # An older guard doesn't report why it did nothing, but its status lists the standbys.
+            waits = answer.outcome in NOT_YET or (answer.outcome is None and not standbys_elsewhere(poller))
+            if time.monotonic() > deadline or not (answer.done or waits):
+                raise NotAsExpected(answer.message)
             time.sleep(PAUSE)
+
+    def _order_handover(self, name: str, deadline: float) -> Response:
+        """Run `pollguard handover` once; raises NotAsExpected when it doesn't end in time."""
+        said = self._handover(name, deadline, "--json")
+        if said.exit_code == USAGE:
+            return older_response(self._handover(name, deadline), self.mask)
+        return response(said, self.mask)
+
+    def _handover(self, name: str, deadline: float, *options: str) -> Said:
+        command = guard_command(Look(self.inspect(name)), "handover", *options)
+        said = self._run(name, command or [], deadline - time.monotonic())
+        if said is None:
+            raise NotAsExpected(f"no answer within {self.limits.handover:g} s")
+        return said
 
     def _run(self, name: str, command: list[str], patience: float) -> Said | None:
         """Run a command in a container; None when it takes too long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -223,6 +224,8 @@ def test_handover(make_guard: MakeGuard, folder: Folder) -> None:
     folder.wait_event("start", "one")
     alone = active.tool("handover")
     assert (alone.returncode, alone.stdout) == (1, "no standby is ready to take over, nothing was changed\n")
+    alone = active.tool("handover", "--json")
+    assert (alone.returncode, json.loads(alone.stdout)["outcome"]) == (1, "no_standby")
     forced = active.tool("handover", "--force")
     assert forced.returncode == 1
     assert "nobody took the lease within 0.5 s: one takes it again" in forced.stdout
@@ -232,9 +235,15 @@ def test_handover(make_guard: MakeGuard, folder: Folder) -> None:
     refused = standby.tool("handover")
     assert (refused.returncode, refused.stdout) == (1, "two is not active, one is\n")
     wait_for(lambda: (active.status() or {})["standbys"])
-    done = active.tool("handover")
-    assert done.returncode == 0
-    assert "two took over with epoch" in done.stdout
+    refused = json.loads(standby.tool("handover", "--json").stdout)
+    assert (refused["done"], refused["outcome"], refused["holder"]) == (False, "not_active", "one")
+    done = active.tool("handover", "--json")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["done"], answer["outcome"], answer["holder"]) == (0, True, "taken", "two")
+    assert "two took over with epoch" in answer["message"]
+    assert answer["epoch"] > 1
+    assert 0 <= answer["gap_s"] <= 0.5
+    assert answer["released_after_s"] >= 0.3
     gap = folder.wait_event("start", "two")["at"] - folder.wait_event("end", "one", count=2)["at"]
     assert 0 <= gap <= 0.5
     assert (active.role, standby.role) == ("standby", "active")

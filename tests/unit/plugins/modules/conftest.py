@@ -62,6 +62,7 @@ class Engine:
     failing: ClassVar[dict[str, int]]
     api_version = "1.41"
     runs: ClassVar[dict[str, tuple[str, list[str]]]] = {}
+    older_guard: ClassVar[bool] = False
 
     def __init__(self, **_options: Any) -> None:
         pass
@@ -189,8 +190,12 @@ class Engine:
         assert demux
         name, command = self.runs[run]
         found = self._find(name)
-        if command[-1] == "handover":
-            return self._hand_over(found), None
+        if "handover" in command:
+            if "--json" not in command:
+                return f"{self._hand_over(found)['message']}\n".encode(), None
+            if self.older_guard:
+                return None, b"pollguard: not understood: handover\n"
+            return json.dumps(self._hand_over(found)).encode(), None
         self._settle()
         active = found.instance in self.lease
         deaf = active and found.image == DEAF
@@ -210,17 +215,24 @@ class Engine:
         }
         return json.dumps(status).encode(), None
 
-    def _hand_over(self, found: Container) -> bytes:
+    def _hand_over(self, found: Container) -> dict[str, Any]:
         self.did.append(f"hand_over {found.name}")
         self.lease.clear()
         self._settle(but=found.instance)
         if not self.lease:
-            return b"no standby is ready to take over, nothing was changed"
-        what = "the lease was released after 0.01 s and free for at most 0.004 s"
-        return f"{self.lease[0]} took over with epoch 8; {what}\n".encode()
+            return {"done": False, "outcome": "no_standby", "holder": None, "gap_s": None, "message": "no"}
+        message = f"any words about {self.lease[0]}"
+        return {
+            "done": True,
+            "outcome": "taken",
+            "holder": self.lease[0],
+            "gap_s": 0.004,
+            "message": message,
+        }
 
     def exec_inspect(self, run: str) -> dict[str, Any]:
-        return {"ExitCode": 0}
+        refused = self.older_guard and self.runs[run][1][-2:] == ["handover", "--json"]
+        return {"ExitCode": 64 if refused else 0}
 
 
 @pytest.fixture

@@ -150,19 +150,62 @@ def test_a_deaf_one_hands_back_and_is_put_back(run: Run, engine: Any) -> None:
     assert failed["active"] == {"before": "p-1", "after": "p-1"}
 
 
+@pytest.mark.parametrize("older", [False, True])
 def test_a_hand_over_that_is_not_done_leaves_the_active_one_alone(
-    run: Run, engine: Any, monkeypatch: pytest.MonkeyPatch
+    run: Run, engine: Any, monkeypatch: pytest.MonkeyPatch, older: bool
 ) -> None:
     engine.pair()
-    monkeypatch.setattr(
-        engine, "_hand_over", lambda *_: b"nobody took the lease within 3 s: p-1 takes it again"
-    )
-    monkeypatch.setattr(
-        engine, "exec_inspect", lambda self, run: {"ExitCode": int(self.runs[run][1][-1] == "handover")}
-    )
+    words = "nobody took the lease within 3 s: p-1 takes it again"
+    refused = {"done": False, "outcome": "not_taken", "holder": None, "gap_s": None, "message": words}
+    orders: list[str] = []
+
+    def refuse(_engine: Any, container: Any) -> dict[str, Any]:
+        orders.append(container.name)
+        return refused
+
+    def exit_code(self: Any, run: str) -> dict[str, Any]:
+        command = self.runs[run][1]
+        if "handover" not in command:
+            return {"ExitCode": 0}
+        return {"ExitCode": 64 if older and "--json" in command else 1}
+
+    monkeypatch.setattr(engine, "_hand_over", refuse)
+    monkeypatch.setattr(engine, "older_guard", older)
+    monkeypatch.setattr(engine, "exec_inspect", exit_code)
     code, failed = run(image=NEW)
     assert (code, failed["failure"]["container"]) == (1, "p-1")
     assert "nobody took the lease within 3 s" in failed["msg"]
+    assert orders == ["p-1"]
+    assert engine.images() == {"p-1": OLD, "p-2": NEW}
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_new_active_that_does_not_poll_is_found_whatever_the_message_says(
+    run: Run, engine: Any, older: bool
+) -> None:
+    engine.older_guard = older
+    engine.pair()
+    code, failed = run(image=DEAF)
+    assert (code, engine.images()) == (1, {"p-1": OLD, "p-2": OLD})
+    assert failed["failure"]["container"] == "p-2"
+
+
+def test_an_older_guard_hands_over_without_a_gap_to_report(run: Run, engine: Any) -> None:
+    engine.older_guard = True
+    engine.pair()
+    code, done = run(image=NEW)
+    assert (code, engine.images()) == (0, {"p-1": NEW, "p-2": NEW})
+    assert [step["gap_s"] for step in done["steps"] if step["action"] == "hand_over"] == [None]
+
+
+def test_a_response_that_is_not_a_guards_ends_the_run(
+    run: Run, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.pair()
+    monkeypatch.setattr(engine, "_hand_over", lambda *_: {"message": "p-2 took over"})
+    code, failed = run(image=NEW)
+    assert (code, failed["failure"]["container"]) == (1, "p-1")
+    assert "a response that isn't a guard's" in failed["msg"]
     assert engine.images() == {"p-1": OLD, "p-2": NEW}
 
 

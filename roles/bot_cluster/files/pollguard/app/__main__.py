@@ -15,7 +15,7 @@ usage: pollguard run [--mode gate|process] -- COMMAND [ARGUMENT …]
                                               run COMMAND; of all that do, one alone polls
        pollguard health                       exit 0 when this instance is good, else say why not
        pollguard status [--json]              what this instance's guard knows
-       pollguard handover [--force]           give the lease to a standby (--force: even if none is known)
+       pollguard handover [--force] [--json]  pass the lease to a standby (--force: even if none is known)
        pollguard --version
 Settings come from the environment, see README.md.
 """
@@ -38,8 +38,8 @@ def main(arguments: list[str]) -> int:
                 return health()
             case ["status"] | ["status", "--json"]:
                 return status(as_json=len(arguments) == 2)
-            case ["handover"] | ["handover", "--force"]:
-                return handover(force=len(arguments) == 2)
+            case ["handover", *options] if set(options) <= {"--force", "--json"}:
+                return handover(force="--force" in options, as_json="--json" in options)
             case ["--version"]:
                 sys.stdout.write(f"pollguard {__version__}\n")
                 return exits.OK

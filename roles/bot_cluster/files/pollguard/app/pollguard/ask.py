@@ -68,8 +68,8 @@ def status(as_json: bool) -> int:
     return exits.OK
 
 
-def handover(force: bool) -> int:
-    """`pollguard handover [--force]`: returns when another has the lease, or it is clear that none will."""
+def handover(*, force: bool, as_json: bool) -> int:
+    """`pollguard handover [--force] [--json]`: returns when another has the lease, or none will take it."""
     answer = ask(os.environ, {"do": "handover", "force": force}, timeout=3600.0)
-    sys.stdout.write(f"{answer['message']}\n")
+    sys.stdout.write(json.dumps(answer) + "\n" if as_json else f"{answer['message']}\n")
     return exits.OK if answer["done"] else exits.NOT_GOOD

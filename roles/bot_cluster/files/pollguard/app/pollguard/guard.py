@@ -279,7 +279,7 @@ class Guard(ABC):
         return {"fault": self._reporter.fault()}
 
     async def _on_handover(self, request: dict[str, Any]) -> dict[str, Any]:
-        return await self._handover.order(force=bool(request.get("force")))
+        return (await self._handover.order(force=bool(request.get("force")))).as_dict()
 
 
 def _never() -> bool:
