@@ -23,14 +23,18 @@ def instances(host: Host, images: frozenset[str]) -> list[Check]:
         return []
     if host.instances is None or "instances" not in host.instances:
         return [unanswered("instances", "", host.instances)]
-    troubles = {each["name"]: each["message"] for each in host.instances.get("problems", ())}
+    problems = {each["name"]: each for each in host.instances.get("problems", ())}
     found = {each["name"]: each for each in host.instances["instances"]}
     checks = []
     for name in host.wanted:
         instance = found.get(name)
-        if instance is None or name in troubles:
-            said = troubles.get(name, "none").removeprefix(f"{name}: ")
-            checks.append(Check("instance", name, "failed", "it to run and be healthy", said, LOOK_AT_LOGS))
+        if name in problems:
+            problem = problems[name]
+            lines = f". Its last lines: {problem['last_lines']}" if problem["last_lines"] else ""
+            output = f"{problem['found']}{lines}"
+            checks.append(Check("instance", name, "failed", problem["expected"], output, LOOK_AT_LOGS))
+        elif instance is None:
+            checks.append(Check("instance", name, "failed", "it to run and be healthy", "none", LOOK_AT_LOGS))
         elif instance["component"] in _RELEASED and images and instance["image"] not in images:
             advice = "Run rolling_update.yml or rollback.yml, which bring all instances to one release."
             checks.append(

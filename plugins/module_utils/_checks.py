@@ -31,6 +31,7 @@ class Check:
         expected: what should be.
         found: what is.
         advice: what to do, where it isn't as it should be.
+        reason: a fixed term for programs where C(status) alone doesn't decide, as C(expired).
     """
 
     check: str
@@ -39,6 +40,7 @@ class Check:
     expected: str = ""
     found: str = ""
     advice: str = ""
+    reason: str = ""
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:

@@ -50,6 +50,20 @@ class Line:
         return f"{self.at} {self.text}" if self.at else self.text
 
 
+class InvalidValueError(ValueError):
+    """A value that can't be used.
+
+    Args:
+        expected: what it should be.
+        found: what it is.
+    """
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(f"expected {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+
+
 @dataclass(frozen=True)
 class Position:
     """Up to where a log was read: the time of the last line, and how many lines there were of that time."""
@@ -59,10 +73,10 @@ class Position:
 
     @classmethod
     def read(cls, text: str) -> Position:
-        """Read what str() wrote. Raises ValueError when it is something else."""
+        """Parse what str() wrote. Raises InvalidValueError when it is something else."""
         at, _slash, count = text.partition("/")
         if text and not (re.fullmatch(_STAMP, at) and count.isdecimal()):
-            raise ValueError(f"expected a position as it was returned, found {text!r}")
+            raise InvalidValueError("a position as it was returned", repr(text))
         return cls(at, int(count or 0))
 
     def __str__(self) -> str:
@@ -96,7 +110,7 @@ class Judge:
 
     @classmethod
     def of(cls, patterns: Iterable[str], ignored: Iterable[str] = ()) -> Judge:
-        """Raises ValueError for what is no regular expression."""
+        """Raises InvalidValueError for what is no regular expression."""
         return cls(tuple(map(pattern_of, patterns)), tuple(map(pattern_of, ignored)))
 
     def __call__(self, text: str) -> bool:
@@ -150,11 +164,11 @@ class InstanceLog:
 
 
 def pattern_of(text: str) -> re.Pattern[str]:
-    """Compile a regular expression; raises ValueError for what is none."""
+    """Compile a regular expression; raises InvalidValueError for what is none."""
     try:
         return re.compile(text)
     except re.error as error:
-        raise ValueError(f"expected a regular expression, found {text!r} ({error})") from None
+        raise InvalidValueError("a regular expression", f"{text!r} ({error})") from None
 
 
 def lines_of(log: str) -> list[Line]:

@@ -177,7 +177,7 @@ def certificate_check(subject: str, not_after: datetime, now: datetime, limits: 
         return Check("certificate", subject, "passed", expected, found)
     status = "failed" if left < limits.fail else "warned"
     advice = "Renew it, name it in nginx_tls_certificate, and run site.yml: nginx is reloaded."
-    return Check("certificate", subject, status, expected, found, advice)
+    return Check("certificate", subject, status, expected, found, advice, "expired" if left < 0 else "")
 
 
 def python_check(version: tuple[int, int], user: int) -> Check:

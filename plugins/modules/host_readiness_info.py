@@ -207,6 +207,10 @@ checks:
     expected: {description: "What should be.", returned: always, type: str}
     found: {description: "What is; of what was skipped, why.", returned: always, type: str}
     advice: {description: "What to do; empty where nothing is to be done.", returned: always, type: str}
+    reason:
+      description: A fixed term for programs beside RV(checks[].status), V(expired) or empty.
+      returned: always
+      type: str
   sample:
     - {check: port, subject: 443 of all addresses, status: failed, expected: it free for aisha-nginx-prod,
        found: that process apache2 (812) listens there,

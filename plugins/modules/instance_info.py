@@ -130,9 +130,14 @@ problems:
       description: Whether it runs, and wasn't started again by the engine, so that time may mend it.
       returned: always
       type: bool
-    message: {description: "What was expected and found, with its last lines.", returned: always, type: str}
+    expected: {description: What was expected., returned: always, type: str}
+    found: {description: What was found., returned: always, type: str}
+    last_lines: {description: The end of its log in one line; may be empty., returned: always, type: str}
+    message: {description: "All of these as text for people.", returned: always, type: str}
   sample:
     - {name: aisha-worker-1, component: worker, running: false,
+       expected: it to run for 30 s without a restart,
+       found: that it ended and was started again once, last_lines: "ImportError: no module named x",
        message: "aisha-worker-1: expected it to run for 30 s without a restart, found that it ended and was
          started again once. Its last lines: ImportError: no module named x"}
 waited_s: {description: "Seconds that were waited.", returned: success, type: float, sample: 4.5}
@@ -210,7 +215,7 @@ def look(engine: Engine, params: dict[str, Any]) -> tuple[list[Instance], Verdic
 def told(
     engine: Engine, problem: tuple[str, str, str], instances: list[Instance], mask: Masker
 ) -> dict[str, Any]:
-    """Return what is wrong with one instance, with its last lines."""
+    """Return one element of RV(problems)."""
     name, expected, found = problem
     instance = next((each for each in instances if each.name == name), None)
     try:
@@ -218,13 +223,16 @@ def told(
         log = str(mask(engine.log(name, since=1, lines=LAST_LINES)))
     except EngineError:
         log = ""
-    said = " / ".join(line.strip() for line in log.splitlines() if line.strip())[-2000:]
+    last_lines = " / ".join(line.strip() for line in log.splitlines() if line.strip())[-2000:]
     message = f"{name}: expected {expected}, found {found}."
     return {
         "name": name,
         "component": instance.component if instance else None,
         "running": instance is not None and instance.state == "running" and not instance.restarts,
-        "message": f"{message} Its last lines: {said}" if said else message,
+        "expected": expected,
+        "found": found,
+        "last_lines": last_lines,
+        "message": f"{message} Its last lines: {last_lines}" if last_lines else message,
     }
 
 

@@ -159,6 +159,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
 from ansible_collections.aisha.cluster.plugins.module_utils._instance_log import (
     ERROR_PATTERNS,
     IGNORED_PATTERNS,
+    InvalidValueError,
     Judge,
     Position,
     pattern_of,
@@ -188,9 +189,8 @@ def reader_of(engine: Engine, params: dict[str, Any]) -> tuple[LogReader, dict[s
             judge=Judge.of(params["patterns"], params["ignored_patterns"]),
             content=params["content"],
         )
-    except ValueError as error:
-        expected, _comma, found = str(error).removeprefix("expected ").partition(", found ")
-        raise EngineError("bad_option", found, expected=expected) from None
+    except InvalidValueError as error:
+        raise EngineError("bad_option", error.found, expected=error.expected) from None
     return reader, after
 
 

@@ -112,13 +112,24 @@ def test_a_cluster_that_is_well_passes_every_line() -> None:
                 instances={
                     "instances": GOOD.instances["instances"][1:],  # type: ignore[index]
                     "problems": [
-                        {"name": "aisha-webhook-api-1", "message": "aisha-webhook-api-1: found none."}
+                        {
+                            "name": "aisha-webhook-api-1",
+                            "expected": "it well",
+                            "found": "that it is exited",
+                            "last_lines": "ImportError",
+                        }
                     ],
                 }
             ),
             "instance",
             "aisha-webhook-api-1",
-            "found none",
+            "that it is exited. Its last lines: ImportError",
+        ),
+        (
+            with_host(wanted=["aisha-worker-1"], instances={"instances": [], "problems": []}),
+            "instance",
+            "aisha-worker-1",
+            "none",
         ),
         (
             with_host(

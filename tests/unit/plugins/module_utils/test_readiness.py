@@ -156,6 +156,7 @@ def test_clocks(offset: float, uncertainty: float, status: str) -> None:
 def test_certificates(days: float, status: str, found: str) -> None:
     check = certificate_check("a.pem", NOW + timedelta(days=days), NOW, Limits(30, 14))
     assert (check.status, check.found) == (status, found)
+    assert check.reason == ("expired" if days < 0 else "")
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,9 @@ def test_one_that_is_not_well_is_no_failure(
             "name": "worker-1",
             "component": "worker",
             "running": running,
+            "expected": "it well",
+            "found": message.removeprefix("it well, found ").removesuffix("."),
+            "last_lines": "no module named x",
             "message": f"worker-1: expected {message} Its last lines: no module named x",
         }
     ]
@@ -179,6 +182,9 @@ def test_one_that_is_missing_ends_it_at_once(here: Here) -> None:
         "name": "worker-2",
         "component": None,
         "running": False,
+        "expected": "a container of that name",
+        "found": "none",
+        "last_lines": "",
         "message": "worker-2: expected a container of that name, found none.",
     }
     assert [problem["name"] for problem in result["problems"]] == ["worker-2", "worker-1"]
