@@ -50,9 +50,8 @@ class InsideGate:
         self.updates = Updates(
             self.upstream, self.reach, f"{path}/getUpdates", self.fence, self._holds, now, lambda: None
         )
-        bot = token.partition(":")[0]
         sock = bind("127.0.0.1", self.port)
-        self.gate = Gate(sock, bot, permissions, self.upstream, self.updates, now, lambda: None)
+        self.gate = Gate(sock, token, permissions, self.upstream, self.updates, now, lambda: None)
         self.client = aiohttp.ClientSession(auto_decompress=False)
 
     @property

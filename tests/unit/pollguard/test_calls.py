@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import posixpath
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pollguard.calls import (
     GUARDED,
     PERMISSIONS,
@@ -28,13 +32,39 @@ from pollguard.calls import (
         ("/bot1:a/get%55pdates", Call("1:a", "getupdates")),
         # Telegram's test servers.
         ("/bot1:a/test/getUpdates", Call("1:a", "getupdates")),
-        ("/bot1:a/TEST/sendMessage", Call("1:a", "sendmessage")),
-        ("bot1:a/getMe", Call("1:a", "getme")),
+        ("/bot1:a%2Ftest%2fgetUpdates", Call("1:a", "getupdates")),
+        ("%2Fbot1:a/getUpdates", Call("1:a", "getupdates")),
+        ("/%62ot1:a/close", Call("1:a", "close")),
+        ("/bot1:a/TEST/sendMessage", None),
+        ("bot1:a/getMe", None),
         ("/bot1:a/deleteWebhook", Call("1:a", "deletewebhook")),
         ("/bot1:a/", None),
         ("/bot1:a", None),
         ("/bot1:a/test/", None),
-        ("/file/bot1:a/documents/file_0.txt", None),
+        ("/file/bot1:a/documents/file_0.txt", Call("1:a", "")),
+        ("/file/bot1:a/documents/file%20_0.txt", Call("1:a", "")),
+        # A server of one's own tells absolute paths.
+        ("/file/bot1:a//var/lib/file_0.txt", Call("1:a", "")),
+        ("/file/bot1:a/../../bot1:a/getUpdates", None),
+        ("/file/bot1:a/%2e%2e/%2E./bot1:a/getUpdates", None),
+        ("/file/bot1:a/%252e%252e/%252e%252e/bot1:a/getUpdates", None),
+        ("/file/bot1:a", None),
+        # With an empty method the server reads it from the parameters.
+        ("/bot1:a/?method=getUpdates", None),
+        ("/bot1:a?method=getUpdates", None),
+        ("/bot1:a/#getUpdates", None),
+        ("/bot1:a/getUpdates#x", None),
+        ("//bot1:a/getUpdates", None),
+        ("/bot1:a//getUpdates", None),
+        ("/./bot1:a/getUpdates", None),
+        ("/bot1:a/getMe/../getUpdates", None),
+        ("/bot1:a/get%2555pdates", None),
+        ("/bot1:a/getUpdates%00", None),
+        ("/bot1:a/getUpdates%20", None),
+        ("/bot1:a/getUpdates\n", None),
+        ("/bot1:a/testgetUpdates", Call("1:a", "testgetupdates")),
+        ("http://api.telegram.org/bot1:a/getUpdates", None),
+        ("*", None),
         ("/bot1:a/documents/file_0.txt", None),
         ("/", None),
         ("", None),
@@ -43,6 +73,47 @@ from pollguard.calls import (
 )
 def test_calls(path: str, expected: Call | None) -> None:
     assert parse_call(path) == expected
+
+
+def as_telegram_reads(target: str) -> str:
+    """The method of a target by the rules of Telegram's server, where it decodes, skips and compares."""
+    path = unquote(target.partition("#")[0].partition("?")[0])
+    if not path.startswith("/bot"):
+        return ""
+    _token, slash, rest = path[4:].partition("/")
+    rest = slash + rest
+    method = rest.removeprefix("/test").removeprefix("/")
+    return (method or unquote(target.partition("method=")[2])).lower()
+
+
+PREFIXES = ["", "/", "/.", "/x/..", "/file/bot1:a/../..", "/file", "http://a"]
+MIDDLES = ["", "test/", "/", "./", "x/../", "getMe/../", "?method=", "getMe?method="]
+METHODS = [*sorted(GUARDED), "getUpdates", "LogOut", "getMe"]
+SUFFIXES = ["", "/", "/.", "/..", "?x=1", "#x", "x"]
+
+
+@st.composite
+def targets(draw: st.DrawFn) -> str:
+    """Spellings of guarded methods and their like, with characters encoded once or twice."""
+    parts = draw(st.tuples(*map(st.sampled_from, (PREFIXES, ["/bot1:a/"], MIDDLES, METHODS, SUFFIXES))))
+    text = "".join(parts)
+    for position in sorted(draw(st.sets(st.integers(0, len(text) - 1), max_size=6)), reverse=True):
+        encoded = draw(st.sampled_from([f"%{ord(text[position]):02x}", f"%25{ord(text[position]):02X}"]))
+        text = text[:position] + encoded + text[position + 1 :]
+    return text
+
+
+@settings(max_examples=500, deadline=None)
+@given(targets())
+def test_no_spelling_of_a_guarded_method_passes_for_another(target: str) -> None:
+    """Also not where a proxy in between merges slashes, resolves dots, or decodes once more."""
+    call = parse_call(target)
+    if call is None or call.method in GUARDED:
+        return
+    path, question, query = target.partition("?")
+    for once in (unquote(path), unquote(unquote(path))):
+        for read in (once, posixpath.normpath(once), once.replace("//", "/")):
+            assert as_telegram_reads(read + question + query) not in GUARDED, (target, read)
 
 
 def test_a_call_shows_its_bot_and_not_its_token() -> None:
@@ -63,6 +134,12 @@ def test_what_is_guarded_can_be_permitted() -> None:
         ({"offset": "-1", "timeout": "-5"}, -1, 0, {}),
         ({"timeout": "600"}, None, 50, {}),
         ({"offset": "", "timeout": "x"}, None, 0, {}),
+        # Telegram reads leading digits, and nothing as 0.
+        ({"offset": "700000012.0", "timeout": "30.0"}, 700000012, 30, {}),
+        ({"offset": "12abc", "timeout": "7s"}, 12, 7, {}),
+        ({"offset": "x", "timeout": " 5"}, 0, 0, {}),
+        ({"offset": "-1.5", "timeout": "1e3"}, -1, 1, {}),
+        ({"offset": "+7", "timeout": "\u0663"}, 0, 0, {}),
         (
             {"limit": "5", "allowed_updates": '["message"]', "timeout": "1"},
             None,

@@ -42,7 +42,7 @@ def form(**fields: str) -> aiohttp.FormData:
         ("POST", "/bot1:other/sendMessage", {"json": {}}),
         ("GET", f"/file/bot{TOKEN}/documents/file%20_0.txt", {}),
         ("GET", f"/file/bot{TOKEN}/documents/file_0.txt", {"headers": {"Range": "bytes=5-9"}}),
-        ("OPTIONS", "/anything", {}),
+        ("OPTIONS", f"/bot{TOKEN}/getMe", {}),
     ],
 )
 async def test_requests(verb: str, path: str, sent: dict[str, Any]) -> None:

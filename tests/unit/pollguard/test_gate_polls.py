@@ -284,11 +284,3 @@ async def test_of_other_bots_it_polls_nothing(active: InsideGate, account: Accou
             f"Forbidden: this poll guard guards bot {account.token.partition(':')[0]} only"
         )
     assert account.polls()["polls"] == 0
-
-
-async def test_a_body_that_cant_be_understood(active: InsideGate) -> None:
-    url = f"{active.url}/bot{active.token}/getUpdates"
-    headers = {"Content-Type": "application/json"}
-    async with active.client.post(url, data=b"[", headers=headers) as answer:
-        assert answer.status == 400
-        assert (await answer.json())["error_code"] == 400

@@ -1,12 +1,15 @@
 """What COMMAND asks of the Bot API, as far as the gate must understand it. Pure.
 
-A call's path is `/bot<token>/<method>`, on Telegram's test servers `/bot<token>/test/<method>`; methods are
-told apart without regard to case. Everything else (files, say) is none of the gate's business.
+A call's path is `/bot<token>/<method>`, on Telegram's test servers `/bot<token>/test/<method>`, a file's is
+`/file/bot<token>/<path>`. As Telegram's server does it, the path is decoded first, and methods are compared
+without regard to case. A target of any other form isn't understood and must not be passed on: a server, or a
+proxy before it, might read a guarded method in it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -20,14 +23,19 @@ GUARDED = frozenset({GET_UPDATES, DELETE_WEBHOOK, "setwebhook", "logout", "close
 PERMISSIONS = ("deleteWebhook", "setWebhook", "logOut", "close", "dropPendingUpdates", "negativeOffset")
 """What the active's COMMAND can be allowed; the first four are the methods of these names."""
 
+_METHOD = re.compile(r"/bot(?P<token>[^/]+)/(?:test/)?(?P<method>[A-Za-z0-9_]+)")
+_FILE = re.compile(r"/file/bot(?P<token>[^/]+)/(?P<path>.+)")
+# No number of Telegram's has more digits.
+_LEADING_DIGITS = re.compile(r"-?[0-9]{1,18}")
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a Bot API method."""
+    """One call of a Bot API method, or the download of a file."""
 
     token: str = field(repr=False)
     method: str
-    """In lower case."""
+    """In lower case; empty for a file."""
 
     @property
     def bot(self) -> str:
@@ -36,12 +44,16 @@ class Call:
 
 
 def parse_call(path: str) -> Call | None:
-    """The call that a request's raw path stands for; None when it is something else."""
-    prefix, slash, rest = path.partition("?")[0].removeprefix("/").partition("/")
-    if not prefix.startswith("bot") or not slash:
+    """Parse the raw target of a request; None when it isn't understood."""
+    if "#" in path:
         return None
-    method = unquote(rest).lower().removeprefix("test/")
-    return Call(unquote(prefix[3:]), method) if method and "/" not in method else None
+    decoded = unquote(path.partition("?")[0])
+    if call := _METHOD.fullmatch(decoded):
+        return Call(call["token"], call["method"].lower())
+    # A proxy may decode once more and then resolve the dots.
+    if (file := _FILE.fullmatch(decoded)) and not {".", ".."} & set(unquote(file["path"]).split("/")):
+        return Call(file["token"], "")
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class Poll:
 
 
 def parse_poll(parameters: Mapping[str, str]) -> Poll:
-    """The poll that these parameters ask for; what isn't a number counts as left out, as Telegram has it."""
+    """The poll that these parameters ask for."""
     others = {name: value for name, value in parameters.items() if name not in ("offset", "timeout")}
     timeout = _integer(parameters.get("timeout", "")) or 0
     return Poll(_integer(parameters.get("offset", "")), max(0, min(timeout, MAX_TIMEOUT)), others)
@@ -85,10 +97,9 @@ def is_true(text: str) -> bool:
 
 
 def _integer(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:
-        return None
+    """A number as Telegram reads it: by its leading digits, else 0; None when there is no text."""
+    digits = _LEADING_DIGITS.match(text)
+    return int(digits[0]) if digits else 0 if text else None
 
 
 EMPTY = b'{"ok":true,"result":[]}'

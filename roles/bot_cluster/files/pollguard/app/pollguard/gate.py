@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hmac
 import logging
 import socket
 from collections.abc import Callable
 
 # Not aiohttp.web: of what that loads, the most isn't needed.
+from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import Response, StreamResponse
 from aiohttp.web_server import Server
@@ -51,12 +53,12 @@ def bind(address: str, port: int) -> socket.socket:
 
 
 class Gate:
-    """Serves on `sock` for bot `bot`; `permissions` (see calls.PERMISSIONS) are the active COMMAND's."""
+    """Serves on `sock` the bot of `token`; `permissions` (see calls.PERMISSIONS) are the active COMMAND's."""
 
     def __init__(
         self,
         sock: socket.socket,
-        bot: str,
+        token: str,
         permissions: frozenset[str],
         upstream: Upstream,
         updates: Updates,
@@ -68,7 +70,8 @@ class Gate:
         self.called_at: float | None = None
         """When the last of them ended."""
         self._sock = sock
-        self._bot = bot
+        self._token = token.encode()
+        self._bot = token.partition(":")[0]
         self._permissions = permissions
         self._upstream = upstream
         self._updates = updates
@@ -91,16 +94,22 @@ class Gate:
 
     async def _serve(self, request: BaseRequest) -> StreamResponse:
         call = calls.parse_call(request.raw_path)
-        if call is None or call.method not in calls.GUARDED:
+        if call is None:
+            return _refuse(404, "Not Found: expected /bot<token>/<method> or /file/bot<token>/<path>")
+        # The whole token, so that nobody who only knows the bot's id gets its updates.
+        if call.bot == self._bot and not hmac.compare_digest(call.token.encode(), self._token):
+            return _refuse(401, "Unauthorized")
+        if call.method not in calls.GUARDED:
             return await self._pass(request)
         if call.bot != self._bot:
-            return _answer(
-                Reply(403, calls.refusal(403, f"Forbidden: this poll guard guards bot {self._bot} only"))
-            )
+            return _refuse(403, f"Forbidden: this poll guard guards bot {self._bot} only")
         try:
             parameters = await _parameters(request)
-        except ValueError:
-            return _answer(Reply(400, calls.refusal(400, "Bad Request: the parameters can't be understood")))
+        except HTTPRequestEntityTooLarge:
+            return _refuse(413, "Request Entity Too Large: too many parameters")
+        except (ValueError, LookupError, AssertionError, RuntimeError, EOFError):
+            # What aiohttp raises for a broken form.
+            return _refuse(400, "Bad Request: the parameters can't be understood")
         if call.method == calls.GET_UPDATES:
             return await self._poll(request, parameters)
         return await self._guarded(call, parameters)
@@ -132,12 +141,11 @@ class Gate:
             try:
                 reply = await self._upstream.call(f"/bot{call.token}/{call.method}", parameters, 30.0)
             except UnreachableError as error:
-                reply = Reply(502, calls.refusal(502, f"Bad Gateway: {error}"))
+                return _refuse(502, f"Bad Gateway: {error}")
             return _answer(reply)
         self._refused(name)
         if method == "setwebhook":
-            text = "Forbidden: a poll guard keeps this bot polling; setWebhook would end that"
-            return _answer(Reply(403, calls.refusal(403, text)))
+            return _refuse(403, "Forbidden: a poll guard keeps this bot polling; setWebhook would end that")
         return _answer(Reply(200, calls.TRUE))
 
     async def _pass(self, request: BaseRequest) -> StreamResponse:
@@ -145,7 +153,7 @@ class Gate:
         try:
             return await self._upstream.forward(request)
         except UnreachableError as error:
-            return _answer(Reply(502, calls.refusal(502, f"Bad Gateway: {error}")))
+            return _refuse(502, f"Bad Gateway: {error}")
         finally:
             self.calls -= 1
             self.called_at = self._clock()
@@ -160,14 +168,27 @@ class Gate:
 
 
 async def _parameters(request: BaseRequest) -> dict[str, str]:
-    """A call's parameters, wherever they are; raises ValueError."""
-    found = dict(request.query)
+    """A call's parameters, wherever they are; of several of one name the first counts, as at Telegram.
+
+    Raises HTTPRequestEntityTooLarge, or what aiohttp raises for a broken form.
+    """
+    found: dict[str, str] = {}
+    for name, value in request.query.items():
+        found.setdefault(name, value)
     if request.can_read_body:
         if request.content_type == "application/json":
-            found |= calls.parse_json(await request.read())
-        else:
-            found |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+            return calls.parse_json(await request.read()) | found
+        for name, part in (await request.post()).items():
+            # A part with a content type of its own comes as bytes; one with a file name is no parameter.
+            if isinstance(part, bytes | bytearray):
+                found.setdefault(name, part.decode())
+            elif isinstance(part, str):
+                found.setdefault(name, part)
     return found
+
+
+def _refuse(status: int, description: str) -> Response:
+    return _answer(Reply(status, calls.refusal(status, description)))
 
 
 def _answer(reply: Reply) -> Response:

@@ -54,7 +54,7 @@ class GateGuard(Guard):
         self._started = False
         self._was_ready = False
         self._epoch: int | None = None
-        path, bot = f"/bot{gate.token}", gate.token.partition(":")[0]
+        path = f"/bot{gate.token}"
         self._upstream = Upstream(settings.api_url, f"pollguard/{__version__} {settings.instance}")
         self._reach = Reach(self._upstream, f"{path}/getWebhookInfo", clock, self._reach_changed)
         self._updates = Updates(
@@ -66,7 +66,9 @@ class GateGuard(Guard):
             clock,
             changed,
         )
-        self._gate = Gate(listeners[1], bot, gate.permissions, self._upstream, self._updates, clock, changed)
+        self._gate = Gate(
+            listeners[1], gate.token, gate.permissions, self._upstream, self._updates, clock, changed
+        )
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
         return [*super()._jobs(), self._gate.run(), self._reach.run()]
