@@ -40,8 +40,10 @@ class Fence:
 class InsideGate:
     """A gate for the bot of `token`, and a client that has connections of its own."""
 
-    def __init__(self, api_url: str, token: str, permissions: frozenset[str] = frozenset()) -> None:
-        self.token = token
+    def __init__(
+        self, api_url: str, token: str, permissions: frozenset[str] = frozenset(), given: str = ""
+    ) -> None:
+        self.token = given or token
         self.fence = Fence()
         self.port = free_port()
         self.upstream = Upstream(api_url, AGENT)
@@ -51,7 +53,9 @@ class InsideGate:
             self.upstream, self.reach, f"{path}/getUpdates", self.fence, self._holds, now, lambda: None
         )
         sock = bind("127.0.0.1", self.port)
-        self.gate = Gate(sock, token, permissions, self.upstream, self.updates, now, lambda: None)
+        self.gate = Gate(
+            sock, (token, self.token), permissions, self.upstream, self.updates, now, lambda: None
+        )
         self.client = aiohttp.ClientSession(auto_decompress=False)
 
     @property

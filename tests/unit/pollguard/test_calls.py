@@ -65,6 +65,7 @@ from pollguard.calls import (
         ("/bot1:a/testgetUpdates", Call("1:a", "testgetupdates")),
         ("http://api.telegram.org/bot1:a/getUpdates", None),
         ("*", None),
+        ("/bot1:a/getMe\u0663", None),
         ("/bot1:a/documents/file_0.txt", None),
         ("/", None),
         ("", None),
@@ -73,6 +74,22 @@ from pollguard.calls import (
 )
 def test_calls(path: str, expected: Call | None) -> None:
     assert parse_call(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "passed"),
+    [
+        ("/bot1:a/getMe", "/bot9:real/getMe"),
+        ("/bot1:a/test/GetMe?text=a%20b%2F+/bot1:a/", "/bot9:real/test/GetMe?text=a%20b%2F+/bot1:a/"),
+        ("/bot1%3Aa%2FgetMe?", "/bot9:real/getMe?"),
+        ("/file/bot1:a/d/file%20%2B_%c3%BC.txt?x=%", "/file/bot9:real/d/file%20+_%C3%BC.txt?x=%"),
+        ("/file/bot1:a//var/%ff%25.txt", "/file/bot9:real//var/%FF%25.txt"),
+    ],
+)
+def test_the_token_is_exchanged(path: str, passed: str) -> None:
+    call = parse_call(path)
+    assert call is not None
+    assert "9:real".join(call.target) == passed
 
 
 def as_telegram_reads(target: str) -> str:

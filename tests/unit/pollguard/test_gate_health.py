@@ -21,6 +21,7 @@ STANDBY = GateSight(
     polling=True,
     polled_at=990.0,
     bypassed=False,
+    token_refused=False,
     gate_url="http://127.0.0.1:8081",
     poll_max_age=60.0,
     start_grace=60.0,
@@ -92,6 +93,13 @@ def test_fault(sight: GateSight, change: dict[str, Any], said: str | None) -> No
             "COMMAND has not polled http://127.0.0.1:8081 in the 10 s since it started, but connects to the "
             "Bot API itself: it must take its API address from TELEGRAM_API_URL",
         ),
+        (
+            replace(UNPOLLED, token_refused=True),
+            "COMMAND calls the gate with another token than it was given: it must take its token from "
+            "TELEGRAM_BOT_TOKEN or TELEGRAM_TOKEN, or be given the real one by POLLGUARD_TOKEN_EXPOSURE=bot",
+        ),
+        # A stray call of one that polls well is no fault.
+        (replace(STANDBY, token_refused=True), None),
     ],
 )
 def test_fault_by_role(sight: GateSight, said: str | None) -> None:

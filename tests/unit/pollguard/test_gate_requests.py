@@ -7,9 +7,12 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 from gate_inside import InsideGate, answering, serving
+from pollguard.alias import alias_of
 from pollguard.calls import PERMISSIONS
 from pollguard.position import Position
+from pollguard_harness import make_token
 from standin_process import Account
 
 ALL = frozenset(PERMISSIONS)
@@ -132,3 +135,40 @@ async def test_a_body_over_the_limit_is_refused_in_json(active: InsideGate, cont
     head = f"POST /bot{active.token}/getUpdates HTTP/1.1\r\nContent-Type: {content_type}"
     status, answer = await send_raw(active, head, b"x" * 3 * 1024 * 1024)
     assert (status, answer["error_code"]) == (413, 413)
+
+
+async def test_the_alias_is_exchanged_both_ways(account: Account) -> None:
+    """The bot knows the alias alone: with it everything works at the gate, and nothing elsewhere."""
+    alias = alias_of(account.token)
+    gate = InsideGate(account.standin.url, account.token, given=alias)
+    async with serving(gate, Position()):
+        update = account.say("hello")
+        assert await gate.poll(timeout=0) == [update]
+        assert (await gate.call("getMe"))["result"]["is_bot"] is True
+        assert not gate.gate.token_refused
+        status, body = await send_raw(gate, f"GET /bot{account.token}/getMe HTTP/1.1")
+        assert (status, body["description"]) == (401, "Unauthorized")
+        assert gate.gate.token_refused
+        async with gate.client.get(f"{account.standin.url}/bot{alias}/getUpdates") as around:
+            assert around.status == 401
+
+
+@pytest.mark.parametrize("method", ["getMe", "getUpdates", "deleteWebhook"])
+async def test_a_reply_shows_the_alias_for_the_token(method: str) -> None:
+    token, alias = make_token(), "7:alias"
+
+    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+        update = {"update_id": 1, "message": {"text": f"my token is {token}"}}
+        return web.json_response({"ok": True, "result": [update]})
+
+    token = "7:" + token.partition(":")[2]
+    async with (
+        answering(answer) as upstairs,
+        serving(InsideGate(upstairs.url, token, ALL, given=alias), Position()) as gate,
+    ):
+        text = json.dumps(await gate.call(method))
+        assert f"my token is {alias}" in text
+        assert token not in text
+        assert [seen.path.partition("?")[0] for seen in upstairs.seen] == [
+            f"/bot{token}/{method if method[0] != 'd' else method.lower()}"
+        ]

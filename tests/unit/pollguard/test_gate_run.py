@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from gate_harness import MakeGate
 from pollguard import exits
+from pollguard.alias import alias_of
 from pollguard_harness import RedisServer, free_port, listener, wait_for
 from standin_process import Account
 
@@ -72,7 +73,27 @@ def test_what_the_command_is_given(make_gate: MakeGate) -> None:
     assert told["no_proxy"] == "localhost,127.0.0.1"
     assert "127.0.0.1" in told["NO_PROXY"]
     assert not [name for name in told if name.startswith("POLLGUARD_")]
-    assert told["TELEGRAM_BOT_TOKEN"] == guard.account.token
+    assert told["TELEGRAM_BOT_TOKEN"] == alias_of(guard.account.token)
+    assert guard.account.token not in target.read_text()
+    assert f"COMMAND ended without having polled {url}: it must take its API address from" in guard.log
+
+
+def test_the_bot_is_given_the_real_token_if_asked_for(make_gate: MakeGate) -> None:
+    guard = make_gate("one")
+    target = guard.folder.path / "environment"
+    script = f"echo $TELEGRAM_BOT_TOKEN > {target}.new && mv {target}.new {target} && exit 7"
+    guard.start(command=["sh", "-c", script], env={"POLLGUARD_TOKEN_EXPOSURE": "bot"})
+    assert guard.wait() == 7
+    assert target.read_text().strip() == guard.account.token
+
+
+def test_a_token_on_the_command_line_is_an_alias(make_gate: MakeGate) -> None:
+    guard = make_gate("one")
+    target = guard.folder.path / "words"
+    script = f"echo $0 > {target}.new && mv {target}.new {target} && exit 7"
+    guard.start(command=["sh", "-c", script, f"--token={guard.account.token}"])
+    assert guard.wait() == 7
+    assert target.read_text().strip() == f"--token={alias_of(guard.account.token)}"
 
 
 def test_health_before_the_first_poll(make_gate: MakeGate) -> None:
@@ -97,8 +118,20 @@ def test_a_bot_that_doesnt_poll_is_ended(make_gate: MakeGate, polls_for: str) ->
 
 
 def test_a_bot_that_bypasses_the_gate(make_gate: MakeGate, account: Account) -> None:
-    """It is seen, told and ended; and with the lease free no other poller is disturbed by this guard."""
+    """With the alias it gets nowhere, whether another poller is there or not; health names the cause."""
+    account.say("hello")
     env = {"POLLGUARD_POLL_MAX_AGE": "2", "POLLGUARD_START_GRACE": "2"}
+    guard = make_gate("one").start(f"--api={account.standin.url}", "--timeout=5", env=env)
+    guard.folder.wait_event("trouble")
+    assert "it must take its API address from TELEGRAM_API_URL" in (guard.fault() or "")
+    assert guard.wait() == exits.DEAF
+    assert {event["error"] for event in guard.folder.events("trouble")} == {"Unauthorized"}
+    assert (account.polls()["polls"], account.polls()["pending"]) == (0, 1)
+
+
+def test_a_bot_with_the_real_token_that_bypasses_the_gate(make_gate: MakeGate, account: Account) -> None:
+    """It is seen, told and ended; and with the lease free no other poller is disturbed by this guard."""
+    env = {"POLLGUARD_POLL_MAX_AGE": "2", "POLLGUARD_START_GRACE": "2", "POLLGUARD_TOKEN_EXPOSURE": "bot"}
     guard = make_gate("one").start(f"--api={account.standin.url}", "--timeout=5", env=env)
     wait_for(lambda: "but connects to the Bot API itself" in (guard.fault() or ""), what="health tells")
     assert (guard.status() or {})["role"] == "standby"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from pollguard import exits
+from pollguard.alias import alias_of
 from pollguard.errors import SettingsError, UsageError
 from pollguard.settings import GateSettings, from_environment
 from pollguard.start import additions_for, parse_arguments
@@ -25,6 +27,7 @@ def test_defaults() -> None:
     gate = read()
     assert gate == GateSettings(
         token=TOKEN,
+        bot_token=alias_of(TOKEN),
         address="127.0.0.1",
         port=8081,
         api_url_variables=("TELEGRAM_API_URL",),
@@ -57,6 +60,9 @@ def test_defaults() -> None:
             {"permissions": frozenset({"deleteWebhook", "dropPendingUpdates"})},
         ),
         ({"POLLGUARD_QUIET": "0"}, {"quiet": 0.0}),
+        ({"POLLGUARD_TOKEN_EXPOSURE": "bot"}, {"bot_token": TOKEN}),
+        # What is only tried never gets the real one.
+        ({"POLLGUARD_TOKEN_EXPOSURE": "bot", "POLLGUARD_STANDBY_ONLY": "true"}, {}),
     ],
 )
 def test_settings(env: dict[str, str], changed: dict[str, object]) -> None:
@@ -77,6 +83,7 @@ def test_settings(env: dict[str, str], changed: dict[str, object]) -> None:
             "POLLGUARD_REDELIVER_AFTER_CRASH must be one of true, false",
         ),
         ({"POLLGUARD_ACTIVE_MAY": "sendMessage"}, "POLLGUARD_ACTIVE_MAY may hold deleteWebhook, setWebhook"),
+        ({"POLLGUARD_TOKEN_EXPOSURE": "all"}, "POLLGUARD_TOKEN_EXPOSURE must be one of guard_only, bot"),
         ({"POLLGUARD_QUIET": "soon"}, "POLLGUARD_QUIET must be seconds"),
         ({"TELEGRAM_API_URL": "api.telegram.org"}, "TELEGRAM_API_URL must begin with http:// or https://"),
         ({"TELEGRAM_API_URL": "http://127.0.0.1:8081/"}, "TELEGRAM_API_URL is the gate's own address"),
@@ -151,3 +158,23 @@ def test_what_the_command_is_given(env: dict[str, str], added: dict[str, str]) -
     found = {name.decode(): value.decode() for name, value in additions_for(env, read()).items()}
     assert found == url | added
     assert additions_for(env, None) == {}
+
+
+def test_the_command_is_given_the_alias_wherever_the_token_is() -> None:
+    env = {"TELEGRAM_BOT_TOKEN": TOKEN, "TOKEN": TOKEN, "BOTS": f"[{TOKEN}, {TOKEN}]", "OTHER": TOKEN[:-1]}
+    found = {name.decode(): value.decode() for name, value in additions_for(env, read()).items()}
+    alias = alias_of(TOKEN)
+    assert found == {
+        "TELEGRAM_API_URL": "http://127.0.0.1:8081",
+        "TELEGRAM_BOT_TOKEN": alias,
+        "TOKEN": alias,
+        "BOTS": f"[{alias}, {alias}]",
+    }
+
+
+def test_an_alias_is_shaped_like_a_token_of_the_same_bot() -> None:
+    alias = alias_of(TOKEN)
+    assert re.fullmatch(r"[1-9][0-9]*:[A-Za-z0-9_-]{35}", alias)
+    assert alias.partition(":")[0] == TOKEN.partition(":")[0]
+    assert alias == alias_of(TOKEN) != alias_of(TOKEN[:-1] + ("a" if TOKEN[-1] != "a" else "b"))
+    assert alias_of(alias) != TOKEN

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pollguard.alias import alias_of
 from pollguard_harness import make_token, wait_for
 from standin_process import Account, Standin
 
@@ -151,6 +152,8 @@ def test_from_scratch(
     environment = dict(line.split("=", 1) for line in lines if "=" in line)
     assert sorted(environment) == ["HOME", "HOSTNAME", "PATH", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN"]
     own = f"http://{place.gateway}:{place.account.standin.port}"
+    token = place.account.token
+    assert environment["TELEGRAM_BOT_TOKEN"] == (alias_of(token) if mode == "gate" else token)
     assert environment["TELEGRAM_API_URL"] == ("http://127.0.0.1:8081" if mode == "gate" else own)
     docker("stop", "-t", "20", container)
     assert docker("inspect", "-f", "{{.State.ExitCode}}", container) == "5"

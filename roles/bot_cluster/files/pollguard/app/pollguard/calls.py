@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 MAX_TIMEOUT = 50
 """Seconds that Telegram holds a poll at most."""
@@ -25,6 +25,10 @@ PERMISSIONS = ("deleteWebhook", "setWebhook", "logOut", "close", "dropPendingUpd
 
 _METHOD = re.compile(r"/bot(?P<token>[^/]+)/(?:test/)?(?P<method>[A-Za-z0-9_]+)")
 _FILE = re.compile(r"/file/bot(?P<token>[^/]+)/(?P<path>.+)")
+# So that every byte of a path is one character.
+_BYTES = "latin-1"
+# What a path may hold as it is.
+_SAFE = "/:@!$&'()*+,;=~"
 # No number of Telegram's has more digits.
 _LEADING_DIGITS = re.compile(r"-?[0-9]{1,18}")
 
@@ -36,6 +40,8 @@ class Call:
     token: str = field(repr=False)
     method: str
     """In lower case; empty for a file."""
+    target: tuple[str, str] = field(default=("", ""), repr=False, compare=False)
+    """The raw target, without the token between the two."""
 
     @property
     def bot(self) -> str:
@@ -45,15 +51,20 @@ class Call:
 
 def parse_call(path: str) -> Call | None:
     """Parse the raw target of a request; None when it isn't understood."""
-    if "#" in path:
+    raw, question, query = path.partition("?")
+    if "#" in path or not raw.isascii():
         return None
-    decoded = unquote(path.partition("?")[0])
-    if call := _METHOD.fullmatch(decoded):
-        return Call(call["token"], call["method"].lower())
+    decoded = unquote(raw, _BYTES)
+    found = _METHOD.fullmatch(decoded) or _FILE.fullmatch(decoded)
+    if found is None:
+        return None
+    parts = found.groupdict()
     # A proxy may decode once more and then resolve the dots.
-    if (file := _FILE.fullmatch(decoded)) and not {".", ".."} & set(unquote(file["path"]).split("/")):
-        return Call(file["token"], "")
-    return None
+    if {".", ".."} & set(unquote(parts.get("path", ""), _BYTES).split("/")):
+        return None
+    begin, end = found.span("token")
+    target = decoded[:begin], quote(decoded[end:], _SAFE, _BYTES) + question + query
+    return Call(parts["token"], parts.get("method", "").lower(), target)
 
 
 @dataclass(frozen=True, slots=True)

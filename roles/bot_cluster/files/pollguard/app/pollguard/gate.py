@@ -8,6 +8,7 @@ import hmac
 import logging
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 # Not aiohttp.web: of what that loads, the most isn't needed.
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
@@ -53,12 +54,15 @@ def bind(address: str, port: int) -> socket.socket:
 
 
 class Gate:
-    """Serves on `sock` the bot of `token`; `permissions` (see calls.PERMISSIONS) are the active COMMAND's."""
+    """Serves on `sock` the bot of `tokens`: the real one, and the one that COMMAND was given.
+
+    `permissions` (see calls.PERMISSIONS) are the active COMMAND's.
+    """
 
     def __init__(
         self,
         sock: socket.socket,
-        token: str,
+        tokens: tuple[str, str],
         permissions: frozenset[str],
         upstream: Upstream,
         updates: Updates,
@@ -69,9 +73,11 @@ class Gate:
         """Calls of COMMAND's, polls left out, that are under way."""
         self.called_at: float | None = None
         """When the last of them ended."""
+        self.token_refused = False
+        """COMMAND's last call had another token of its bot than it was given."""
         self._sock = sock
-        self._token = token.encode()
-        self._bot = token.partition(":")[0]
+        self._token, self._bot_token = tokens
+        self._bot = self._token.partition(":")[0]
         self._permissions = permissions
         self._upstream = upstream
         self._updates = updates
@@ -96,12 +102,15 @@ class Gate:
         call = calls.parse_call(request.raw_path)
         if call is None:
             return _refuse(404, "Not Found: expected /bot<token>/<method> or /file/bot<token>/<path>")
-        # The whole token, so that nobody who only knows the bot's id gets its updates.
-        if call.bot == self._bot and not hmac.compare_digest(call.token.encode(), self._token):
-            return _refuse(401, "Unauthorized")
+        own = call.bot == self._bot
+        if own:
+            # The whole token, so that nobody who only knows the bot's id gets its updates.
+            self.token_refused = not hmac.compare_digest(call.token.encode(), self._bot_token.encode())
+            if self.token_refused:
+                return _refuse(401, "Unauthorized")
         if call.method not in calls.GUARDED:
-            return await self._pass(request)
-        if call.bot != self._bot:
+            return await self._pass(request, self._token.join(call.target) if own else request.raw_path)
+        if not own:
             return _refuse(403, f"Forbidden: this poll guard guards bot {self._bot} only")
         try:
             parameters = await _parameters(request)
@@ -121,7 +130,7 @@ class Gate:
             self._refused("a negative offset")
             return _answer(Reply(200, calls.EMPTY))
         async with self._updates.answer(poll) as reply:
-            response = _answer(reply)
+            response = _answer(self._redacted(reply))
             await response.prepare(request)
             await response.write_eof()
         return response
@@ -139,19 +148,19 @@ class Gate:
         name = next(p for p in calls.PERMISSIONS if p.lower() == method)
         if self._may(name):
             try:
-                reply = await self._upstream.call(f"/bot{call.token}/{call.method}", parameters, 30.0)
+                reply = await self._upstream.call(f"/bot{self._token}/{call.method}", parameters, 30.0)
             except UnreachableError as error:
                 return _refuse(502, f"Bad Gateway: {error}")
-            return _answer(reply)
+            return _answer(self._redacted(reply))
         self._refused(name)
         if method == "setwebhook":
             return _refuse(403, "Forbidden: a poll guard keeps this bot polling; setWebhook would end that")
         return _answer(Reply(200, calls.TRUE))
 
-    async def _pass(self, request: BaseRequest) -> StreamResponse:
+    async def _pass(self, request: BaseRequest, target: str) -> StreamResponse:
         self.calls += 1
         try:
-            return await self._upstream.forward(request)
+            return await self._upstream.forward(request, target, self._redact)
         except UnreachableError as error:
             return _refuse(502, f"Bad Gateway: {error}")
         finally:
@@ -159,6 +168,13 @@ class Gate:
             self.called_at = self._clock()
             if not self.calls:
                 self._changed()
+
+    def _redact(self, body: bytes) -> bytes:
+        """A body in which COMMAND finds the token that it was given, not the real one."""
+        return body.replace(self._token.encode(), self._bot_token.encode())
+
+    def _redacted(self, reply: Reply) -> Reply:
+        return replace(reply, body=self._redact(reply.body))
 
     def _may(self, permission: str) -> bool:
         return self._updates.active and permission in self._permissions

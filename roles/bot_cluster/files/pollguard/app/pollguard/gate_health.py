@@ -22,6 +22,8 @@ class GateSight:
     """When COMMAND last polled the gate."""
     bypassed: bool
     """COMMAND was seen to connect to the Bot API by itself."""
+    token_refused: bool
+    """COMMAND called the gate last with another token than it was given."""
     gate_url: str
     poll_max_age: float
     """Seconds; 0 switches this off."""
@@ -60,6 +62,11 @@ def fault(sight: GateSight) -> str | None:
 def _fault_of_command(sight: GateSight) -> str | None:
     if sight.command_since is None:
         return "COMMAND doesn't run"
+    if sight.polled_at is None and sight.token_refused:
+        return (
+            "COMMAND calls the gate with another token than it was given: it must take its token from "
+            "TELEGRAM_BOT_TOKEN or TELEGRAM_TOKEN, or be given the real one by POLLGUARD_TOKEN_EXPOSURE=bot"
+        )
     if sight.polled_at is None:
         age = sight.store.now - sight.command_since
         text = f"COMMAND has not polled {sight.gate_url} in the {age:.0f} s since it started"

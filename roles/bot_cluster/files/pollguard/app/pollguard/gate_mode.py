@@ -67,7 +67,13 @@ class GateGuard(Guard):
             changed,
         )
         self._gate = Gate(
-            listeners[1], gate.token, gate.permissions, self._upstream, self._updates, clock, changed
+            listeners[1],
+            (gate.token, gate.bot_token),
+            gate.permissions,
+            self._upstream,
+            self._updates,
+            clock,
+            changed,
         )
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:
@@ -76,6 +82,13 @@ class GateGuard(Guard):
     def _decide(self) -> Decision:
         facts = self._facts()
         decision = decide(facts, self._limits, self._clock())
+        if decision.action is Action.EXIT and self._stop_at is None and self._updates.polled_at is None:
+            # Its own message is that Telegram refuses the token, which is the alias: this is the cause.
+            log.error(
+                "COMMAND ended without having polled %s: it must take its API address from TELEGRAM_API_URL "
+                "and its token from TELEGRAM_BOT_TOKEN",
+                self._gate_settings.url,
+            )
         if decision.action is Action.WAIT and facts.work is Work.RUNNING and decision.again_at is None:
             # So that deafness, and a lease that runs out, are seen in time.
             margins, tenure, at = self._settings.margins, self._leasing.tenure, self._clock()
@@ -187,6 +200,7 @@ class GateGuard(Guard):
             polling=updates.polling,
             polled_at=updates.polled_at,
             bypassed=self._polls.seen_at is not None,
+            token_refused=self._gate.token_refused,
             gate_url=self._gate_settings.url,
             poll_max_age=settings.poll_max_age,
             start_grace=settings.start_grace,

@@ -49,10 +49,15 @@ def parse_arguments(arguments: list[str], env_mode: str) -> tuple[str, list[str]
 
 
 def additions_for(env: Mapping[str, str], gate: GateSettings | None) -> dict[bytes, bytes]:
-    """What COMMAND's environment has beside the guard's: the gate for the Bot API."""
+    """What COMMAND's environment has instead: the gate for the Bot API, the alias for the token."""
     if gate is None:
         return {}
-    added = {os.fsencode(name): gate.url.encode() for name in gate.api_url_variables}
+    added = {
+        os.fsencode(name): os.fsencode(value.replace(gate.token, gate.bot_token))
+        for name, value in env.items()
+        if gate.token in value
+    }
+    added |= {os.fsencode(name): gate.url.encode() for name in gate.api_url_variables}
     if any(name.lower().endswith("_proxy") for name in env):
         # The way to the gate leads through no proxy.
         for name in ("NO_PROXY", "no_proxy"):
@@ -77,6 +82,8 @@ def run(arguments: list[str], keeper: tuple[int, socket.socket]) -> int:
     listener = bind(socket_name(settings.instance, settings.lease))
     from .guard import Launch
 
+    if settings.gate is not None:
+        argv = [word.replace(settings.gate.token, settings.gate.bot_token) for word in argv]
     make = _guard_maker(settings, Launch(argv, additions_for(env, settings.gate), keeper), listener)
     logging.captureWarnings(True)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -82,9 +82,12 @@ class Upstream:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UnreachableError(self._say(error, limit)) from None
 
-    async def forward(self, request: BaseRequest) -> StreamResponse:
-        """Pass a request on as it is, and its answer back; raises UnreachableError before anything has come
-        back."""
+    async def forward(
+        self, request: BaseRequest, target: str, redact: Callable[[bytes], bytes]
+    ) -> StreamResponse:
+        """Pass a request on to `target`, and its answer back, a small one through `redact`.
+
+        Raises UnreachableError before anything has come back."""
         headers = {n: v for n, v in request.headers.items() if n.lower() not in _HOP_BY_HOP}
         data: bytes | aiohttp.StreamReader | None = None
         if request.can_read_body:
@@ -97,23 +100,25 @@ class Upstream:
             data = await request.content.readexactly(length) if small and length else request.content
         try:
             answer = await self._session.request(
-                request.method, self._url(request.raw_path), headers=headers, data=data, allow_redirects=False
+                request.method, self._url(target), headers=headers, data=data, allow_redirects=False
             )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
         async with answer:
-            return await self._pass_back(request, answer)
+            return await self._pass_back(request, answer, redact)
 
     async def close(self) -> None:
         """Drop all connections."""
         await self._session.close()
 
-    async def _pass_back(self, request: BaseRequest, answer: aiohttp.ClientResponse) -> StreamResponse:
+    async def _pass_back(
+        self, request: BaseRequest, answer: aiohttp.ClientResponse, redact: Callable[[bytes], bytes]
+    ) -> StreamResponse:
         headers = [(n, v) for n, v in answer.headers.items() if n.lower() not in _HOP_BY_HOP]
         length = answer.content_length
         if length is not None and length <= _SMALL:
             try:
-                body = await answer.read()
+                body = redact(await answer.read())
             except (aiohttp.ClientError, OSError) as error:
                 raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
             return Response(status=answer.status, reason=answer.reason, headers=headers, body=body)
