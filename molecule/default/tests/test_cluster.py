@@ -69,7 +69,7 @@ def test_both_replicas_take_traffic(lab: Lab) -> None:
 
 def test_http_is_redirected_to_https(lab: Lab) -> None:
     response = lab.get("/health", scheme="http", redirect=False)
-    assert response.status_code == 301
+    assert response.status_code == 308
     assert response.headers["Location"].startswith("https://")
 
 
