@@ -48,7 +48,7 @@ class InsideGate:
         self.port = free_port()
         self.upstream = Upstream(api_url, AGENT)
         path = f"/bot{token}"
-        self.reach = Reach(self.upstream, f"{path}/getWebhookInfo", now, lambda: None)
+        self.reach = Reach(self.upstream, f"{path}/getWebhookInfo", now, lambda: self.updates.retry())
         self.updates = Updates(
             self.upstream, self.reach, f"{path}/getUpdates", self.fence, self._holds, now, lambda: None
         )

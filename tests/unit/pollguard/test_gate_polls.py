@@ -53,6 +53,25 @@ async def test_a_standbys_poll_without_timeout_is_answered_at_once(
     assert time.monotonic() - before < 0.2
 
 
+@pytest.mark.parametrize("role", ["standby", "active"])
+async def test_a_repeated_short_poll_is_held_as_telegram_does(
+    role: str, account: Account, standby: InsideGate
+) -> None:
+    """So a bot that polls without a timeout neither burns a core nor floods Telegram."""
+    if role == "active":
+        standby.updates.begin(Position())
+    began, polls = time.monotonic(), 0
+    while time.monotonic() - began < 4:
+        assert await standby.poll(timeout=0) == []
+        polls += 1
+    assert polls <= 4
+    assert account.polls()["polls"] == (polls if role == "active" else 0)
+    # Another offset is another poll, and what waits comes at once.
+    before = time.monotonic()
+    assert await standby.poll(timeout=0, offset=99) == []
+    assert time.monotonic() - before < 0.3
+
+
 async def test_a_held_poll_is_woken_when_its_instance_becomes_active(
     standby: InsideGate, account: Account
 ) -> None:

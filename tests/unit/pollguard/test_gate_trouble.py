@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from gate_inside import InsideGate, answering, serving, until
+from pollguard.clock import now
 from pollguard.position import Position
 from pollguard_harness import free_port, make_token
 from standin_process import Account
@@ -66,6 +67,43 @@ async def test_what_lasts_longer_than_the_poll_is_an_empty_answer(
     assert len(account.log()) <= 5
     assert not active.reach.reachable
     assert active.reach.error == "127.0.0.1 answers 502"
+
+
+@pytest.mark.parametrize(
+    ("fault", "most"),
+    [({"error_code": 502}, 5), ({"error_code": 429, "retry_after": 30}, 1), ({"error_code": 401}, 3)],
+    ids=str,
+)
+async def test_errors_are_remembered_across_short_polls(
+    active: InsideGate, account: Account, fault: dict[str, int], most: int
+) -> None:
+    account.fail("getUpdates", count=-1, **fault)
+    began = time.monotonic()
+    for offset in range(1000):
+        if time.monotonic() - began > 3:
+            break
+        # Each of another offset, so that none is held as a repeated one.
+        assert await active.poll(timeout=0, offset=offset) == []
+    assert 1 <= len(account.log()) <= most
+
+
+async def test_what_refused_polls_is_gone_and_they_go_on_at_once(
+    active: InsideGate, account: Account
+) -> None:
+    account.fail("getUpdates", error_code=401, count=-1)
+    account.fail("getWebhookInfo", error_code=401, count=-1)
+    for offset in range(4):
+        await active.poll(timeout=2, offset=offset)
+    await active.reach.probe()
+    assert active.reach.revoked
+    assert active.updates.back_off.not_before > now() + 1
+    account.heal()
+    update = account.say("hello")
+    await active.reach.probe()
+    assert not active.reach.revoked
+    before = time.monotonic()
+    assert await active.poll(timeout=10, offset=7) == [update]
+    assert time.monotonic() - before < 0.5
 
 
 async def test_a_bot_api_that_isnt_there_and_then_is() -> None:

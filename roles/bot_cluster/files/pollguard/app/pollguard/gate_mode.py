@@ -152,7 +152,7 @@ class GateGuard(Guard):
     def _reach_changed(self) -> None:
         if self._reach.reachable:
             # A poll from before may wait for an answer that was lost.
-            self._updates.poll_anew()
+            self._updates.retry()
         self._wake.set()
 
     def _quiet_at(self) -> float | None:
@@ -225,6 +225,7 @@ class GateGuard(Guard):
             "poll_age_s": 0.0 if updates.in_flight else age(updates.good_at),
             "api_age_s": age(reach.answered_at),
             "api_error": reach.error,
+            "api_retry_in_s": max(0.0, round(updates.back_off.not_before - self._clock(), 1)),
             "backlog": reach.backlog,
             "conflicts": reach.conflicts,
             "conflict_age_s": age(reach.conflict_at),

@@ -26,6 +26,10 @@ _GAUGES = {
     ),
     "command_poll_age_s": ("pollguard_command_poll_age_seconds", "Time since COMMAND polled the gate"),
     "api_age_s": ("pollguard_api_age_seconds", "Time since Telegram answered last"),
+    "api_retry_in_s": (
+        "pollguard_api_retry_in_seconds",
+        "Time until Telegram is polled again after an error",
+    ),
     "backlog": ("pollguard_backlog_updates", "Updates that wait at Telegram"),
     "revoked": ("pollguard_token_refused", "1 while Telegram refuses the token"),
     "delivered": ("pollguard_delivered_offset", "Offset behind the updates that were handed out"),

@@ -22,7 +22,7 @@ _CONFLICT_LASTS = 15.0
 
 
 class Reach:
-    """What is known of Telegram. `changed` is called when `reachable` turns."""
+    """What is known of Telegram. `changed` is called when `reachable` turns, and when it refuses no more."""
 
     def __init__(self, upstream: Upstream, path: str, clock: Clock, changed: Callable[[], None]) -> None:
         self.answered_at: float | None = None
@@ -63,12 +63,15 @@ class Reach:
         except UnreachableError as error:
             self.failed(str(error))
             return
+        refused = self.revoked or self.webhook
         self.judge(reply)
         result = _result(reply)
         if isinstance(result, dict):
             self.webhook = bool(result.get("url"))
             pending = result.get("pending_update_count")
             self.backlog = pending if isinstance(pending, int) else None
+        if refused and not (self.revoked or self.webhook):
+            self._changed()
 
     def judge(self, reply: Reply) -> None:
         """Learn from any answer of Telegram's to a request of the guard's own."""

@@ -13,6 +13,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from .back_off import BackOff
 from .calls import EMPTY, Poll
 from .clock import Clock
 from .position import Position
@@ -23,11 +24,11 @@ log = logging.getLogger("pollguard.updates")
 
 Fence = Callable[[int, int], Awaitable[bool]]
 """Whether updates may be handed out, given `delivered` and `confirmed`."""
+_REPEATED = 3.0
+"""To so many seconds Telegram raises the timeout of a poll whose offset was asked for as recently."""
 _ANSWER_GRACE = 10.0
 _LAST_WRITE = 2.0
 _LOOK_AGAIN = 0.1
-_BACK_OFF = (0.25, 2.0)
-_CONFLICT_BACK_OFF = (1.0, 30.0)
 _NOTHING = Reply(200, EMPTY)
 
 
@@ -66,6 +67,9 @@ class Updates:
         self.delivered_at: float | None = None
         self.delivered = 0
         self.fenced = 0
+        self.back_off = BackOff(clock)
+        self._asked: tuple[int | None, float] = (None, -math.inf)
+        """Offset and time of COMMAND's last poll."""
         self._upstream = upstream
         self._reach = reach
         self._path = path
@@ -102,6 +106,7 @@ class Updates:
     def begin(self, position: Position) -> None:
         """Polls go to Telegram from now on, beginning at `position`."""
         self.position = position
+        self.back_off.reset()
         self._active = True
         if self._newest is not None:
             self._newest.woken.set()
@@ -130,11 +135,18 @@ class Updates:
         if self._request is not None:
             self._request.cancel()
 
+    def retry(self) -> None:
+        """What was in the way is gone: poll at once, but for a time that Telegram has told."""
+        self.back_off.reset()
+        if self._newest is not None:
+            self._newest.woken.set()
+        self.poll_anew()
+
     @contextlib.asynccontextmanager
     async def answer(self, poll: Poll) -> AsyncIterator[Reply]:
         """The answer to a poll of COMMAND's. What it brings counts as handed out once the block has ended
         well."""
-        held = _Held(poll, self._clock() + poll.timeout)
+        held = _Held(poll, self._clock() + self._timeout(poll))
         older, self._newest = self._newest, held
         if older is not None:
             older.woken.set()
@@ -154,6 +166,13 @@ class Updates:
                 self._newest = None
             if self._server is asyncio.current_task():
                 self._release()
+
+    def _timeout(self, poll: Poll) -> float:
+        """For how long a poll is held, without updates: as long as Telegram would."""
+        (offset, at), now = self._asked, self._clock()
+        self._asked = poll.offset, now
+        repeated = poll.offset == offset and now < at + _REPEATED
+        return max(poll.timeout, _REPEATED) if repeated else poll.timeout
 
     async def _wait(self, held: _Held) -> Reply | None:
         first = True
@@ -191,13 +210,12 @@ class Updates:
 
     async def _ask(self, held: _Held) -> Reply | None:
         """Telegram's answer for COMMAND; None when there is none to hand out."""
-        errors = 0
         self._behind = None
         while self._is_served(held):
+            if not await self._sleep(held):
+                return None
             self.position = self.position.polled(held.poll.offset)
             timeout = max(0, math.ceil(held.until - self._clock()))
-            pause = _back_off(errors, _BACK_OFF)
-            errors += 1
             try:
                 # A negative one that has come this far is permitted: Telegram is to forget.
                 offset = held.poll.offset if (held.poll.offset or 0) < 0 else self.position.confirmed
@@ -207,6 +225,7 @@ class Updates:
                 continue
             except UnreachableError as error:
                 self._reach.failed(str(error))
+                self.back_off.failed()
             else:
                 ids = _update_ids(reply.body) if reply.status == 200 else None
                 if reply.status == 200 and ids is None:
@@ -215,18 +234,14 @@ class Updates:
                     self._reach.judge(reply)
                 match reply.status:
                     case 200 if ids is not None:
+                        self.back_off.succeeded()
                         return await self._pass_fence(reply, ids)
                     case 409:
-                        pause = _back_off(errors - 1, _CONFLICT_BACK_OFF)
                         await self._conflict(reply)
-                    case 429:
-                        pause = _retry_after(reply)
-                    case 401 | 404:
-                        pause = _back_off(errors - 1, _CONFLICT_BACK_OFF)
-                    case status if 300 <= status < 500:
+                    case status if 300 <= status < 500 and status not in (401, 404, 429):
+                        self.back_off.succeeded()
                         return reply  # COMMAND's own mistake
-            if not await self._sleep(held, pause):
-                return None
+                self.back_off.failed(reply)
         return None
 
     async def _request_updates(self, parameters: dict[str, str], limit: float) -> Reply:
@@ -243,16 +258,17 @@ class Updates:
             request.cancel()
             self._request = None
 
-    async def _sleep(self, held: _Held, seconds: float) -> bool:
-        """Wait before asking again; False when COMMAND's poll is over first."""
-        end = self._clock() + seconds
-        until = min(end, held.until)
-        while self._is_served(held) and (left := until - self._clock()) > 0:
+    async def _sleep(self, held: _Held) -> bool:
+        """Wait until Telegram may be polled; False when the poll is over, or not served any more, first."""
+        while self._is_served(held) and (left := self._resumes(held) - self._clock()) > 0:
             held.woken.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await held.woken.wait()
-        return end <= held.until
+        return self._is_served(held) and self.back_off.not_before <= held.until
+
+    def _resumes(self, held: _Held) -> float:
+        return min(self.back_off.not_before, held.until)
 
     async def _pass_fence(self, reply: Reply, ids: list[int]) -> Reply | None:
         self.good_at = self._clock()
@@ -286,15 +302,3 @@ def _update_ids(body: bytes) -> list[int] | None:
         return [int(update["update_id"]) for update in answer["result"]]
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _retry_after(reply: Reply) -> float:
-    try:
-        return max(0.5, float(json.loads(reply.body)["parameters"]["retry_after"]))
-    except (ValueError, KeyError, TypeError):
-        return 5.0
-
-
-def _back_off(times: int, limits: tuple[float, float]) -> float:
-    shortest, longest = limits
-    return min(longest, shortest * 2.0 ** min(times, 16))
