@@ -54,7 +54,7 @@ class InsideGate:
         )
         sock = bind("127.0.0.1", self.port)
         self.gate = Gate(
-            sock, (token, self.token), permissions, self.upstream, self.updates, now, lambda: None
+            sock, (token, self.token), permissions, self.upstream, self.reach, self.updates, now, lambda: None
         )
         self.client = aiohttp.ClientSession(auto_decompress=False)
 

@@ -88,6 +88,10 @@ class Account:
     def fail(self, method: str, **how: object) -> None:
         self.standin.control("POST", "control/fail", {"method": method, "username": self.username, **how})
 
+    def set_webhook(self, url: str) -> None:
+        """Somebody sets a webhook; an empty URL removes it."""
+        self.standin.control("POST", "control/webhook", {"url": url, "username": self.username})
+
     def heal(self) -> None:
         self.standin.control("DELETE", "control/fail")
 

@@ -271,9 +271,44 @@ async def test_what_moves_the_queue_is_guarded(
         else:
             assert (answer["status"], answer["error_code"]) == (answered, answered)
             assert "a poll guard keeps this bot polling" in answer["description"]
-        assert len(upstairs.seen) == (passed is not None)
-        for seen in upstairs.seen:
+        # Whether a webhook is set may be asked.
+        calls = [seen for seen in upstairs.seen if not seen.path.endswith("/getWebhookInfo")]
+        assert len(calls) == (passed is not None)
+        for seen in calls:
             assert dict(parse_qsl(seen.body.decode(), keep_blank_values=True)) == passed
+
+
+@pytest.mark.parametrize("method", ["deleteWebhook", "setWebhook"])
+async def test_a_webhook_is_removed_by_whoever_starts(account: Account, method: str) -> None:
+    """With it nobody can become active, so the bot's own deleteWebhook must work; no update is dropped."""
+    update = account.say("hello")
+    account.set_webhook("https://example.com/hook")
+    gate = InsideGate(account.standin.url, account.token, frozenset({"deleteWebhook"}))
+    async with serving(gate):
+        answer = await gate.call(method, drop_pending_updates=True)
+        assert (answer["ok"], answer["result"]) == (True, True)
+        assert [one["params"] for one in account.log("deleteWebhook")] == [{}]
+        assert not gate.reach.webhook
+        gate.updates.begin(Position())
+        assert await gate.poll(timeout=1) == [update]
+
+
+async def test_a_webhook_that_must_not_be_removed_is_told(account: Account) -> None:
+    account.set_webhook("https://example.com/hook")
+    async with serving(InsideGate(account.standin.url, account.token)) as gate:
+        answer = await gate.call("deleteWebhook")
+        assert (answer["status"], answer["error_code"]) == (403, 403)
+        assert "a webhook is set" in answer["description"]
+        assert account.log("deleteWebhook") == []
+
+
+@pytest.mark.parametrize(("fault", "status"), [(502, 502), (0, 502), (401, 401)])
+async def test_what_telegram_does_not_confirm_is_not_answered_well(
+    account: Account, fault: int, status: int
+) -> None:
+    account.fail("getWebhookInfo", error_code=fault, count=-1)
+    async with serving(InsideGate(account.standin.url, account.token, ALL)) as gate:
+        assert (await gate.call("deleteWebhook"))["status"] == status
 
 
 @pytest.mark.parametrize(

@@ -170,13 +170,11 @@ async def test_a_conflict_with_the_next_holder_is_no_strangers(active: InsideGat
 
 
 async def test_a_webhook_is_told_apart(active: InsideGate, account: Account) -> None:
-    account.standin.control(
-        "POST", "control/webhook", {"url": "https://x.example", "username": account.username}
-    )
+    account.set_webhook("https://x.example")
     assert await active.poll(timeout=1) == []
     assert active.reach.webhook
     assert active.reach.conflicts == 0
-    account.standin.control("POST", "control/webhook", {"url": "", "username": account.username})
+    account.set_webhook("")
     await active.reach.probe()
     assert not active.reach.webhook
 

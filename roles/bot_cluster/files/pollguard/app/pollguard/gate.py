@@ -20,6 +20,7 @@ from . import calls, exits
 from .calls import Call
 from .clock import Clock
 from .errors import SettingsError
+from .reach import Reach
 from .updates import Updates
 from .upstream import Reply, UnreachableError, Upstream
 
@@ -65,6 +66,7 @@ class Gate:
         tokens: tuple[str, str],
         permissions: frozenset[str],
         upstream: Upstream,
+        reach: Reach,
         updates: Updates,
         clock: Clock,
         changed: Callable[[], None],
@@ -80,6 +82,7 @@ class Gate:
         self._bot = self._token.partition(":")[0]
         self._permissions = permissions
         self._upstream = upstream
+        self._reach = reach
         self._updates = updates
         self._clock = clock
         self._changed = changed
@@ -147,15 +150,42 @@ class Gate:
             method = calls.DELETE_WEBHOOK
         name = next(p for p in calls.PERMISSIONS if p.lower() == method)
         if self._may(name):
-            try:
-                reply = await self._upstream.call(f"/bot{self._token}/{call.method}", parameters, 30.0)
-            except UnreachableError as error:
-                return _refuse(502, f"Bad Gateway: {error}")
-            return _answer(self._redacted(reply))
+            return await self._ask(call.method, parameters)
+        if name == "deleteWebhook":
+            return await self._delete_webhook()
         self._refused(name)
         if method == "setwebhook":
             return _refuse(403, "Forbidden: a poll guard keeps this bot polling; setWebhook would end that")
         return _answer(Reply(200, calls.TRUE))
+
+    async def _delete_webhook(self) -> StreamResponse:
+        """Remove a webhook where permitted, dropping no updates; with one, nobody can poll and become active.
+
+        Most bots ask for that when they start.
+        """
+        await self._reach.probe()
+        if self._reach.revoked:
+            return _refuse(401, "Unauthorized")
+        if self._reach.error:
+            return _refuse(502, f"Bad Gateway: {self._reach.error}")
+        if not self._reach.webhook:
+            return _answer(Reply(200, calls.TRUE))
+        if "deleteWebhook" not in self._permissions:
+            self._refused("deleteWebhook")
+            return _refuse(
+                403, "Forbidden: a webhook is set, and this poll guard doesn't permit deleteWebhook"
+            )
+        log.warning("a webhook is set, so that nobody can poll: COMMAND's deleteWebhook removes it")
+        answer = await self._ask(calls.DELETE_WEBHOOK, {})
+        await self._reach.probe()
+        return answer
+
+    async def _ask(self, method: str, parameters: dict[str, str]) -> StreamResponse:
+        try:
+            reply = await self._upstream.call(f"/bot{self._token}/{method}", parameters, 30.0)
+        except UnreachableError as error:
+            return _refuse(502, f"Bad Gateway: {error}")
+        return _answer(self._redacted(reply))
 
     async def _pass(self, request: BaseRequest, target: str) -> StreamResponse:
         self.calls += 1

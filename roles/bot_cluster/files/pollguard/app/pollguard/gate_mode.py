@@ -69,8 +69,10 @@ class GateGuard(Guard):
         self._gate = Gate(
             listeners[1],
             (gate.token, gate.bot_token),
-            gate.permissions,
+            # A trial changes nothing at Telegram.
+            frozenset() if settings.standby_only else gate.permissions,
             self._upstream,
+            self._reach,
             self._updates,
             clock,
             changed,
