@@ -48,7 +48,7 @@ class InsideGate:
         self.port = free_port()
         self.upstream = Upstream(api_url, AGENT)
         path = f"/bot{token}"
-        self.reach = Reach(self.upstream, f"{path}/getWebhookInfo", now, lambda: self.updates.retry())
+        self.reach = Reach(self.upstream, f"{path}/getWebhookInfo", now, self._retry)
         self.updates = Updates(
             self.upstream, self.reach, f"{path}/getUpdates", self.fence, self._holds, now, lambda: None
         )
@@ -61,6 +61,9 @@ class InsideGate:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def _retry(self) -> None:
+        self.updates.retry()
 
     def _holds(self) -> bool:
         return self.fence.holds
