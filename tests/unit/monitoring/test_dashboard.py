@@ -11,7 +11,7 @@ import pytest
 from rendered import ROLE, ROOT, Written
 
 DASHBOARD: dict[str, Any] = json.loads((ROLE / "files/dashboard.json").read_text())
-GUARD = ROOT / "roles/bot_cluster/files/pollguard/app/pollguard/metrics.py"
+GUARD = ROOT / "roles/bot_cluster/files/pollguard/app/pollguard/status/metrics.py"
 APPLICATION = ROOT / "examples/reference_app/app/metrics.py"
 # What Prometheus and the exporters have; molecule/default/tests/test_monitoring.py sees that they do.
 UPSTREAM = {

@@ -12,11 +12,11 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from pollguard.clock import now
-from pollguard.gate import Gate, bind
-from pollguard.position import Position
-from pollguard.reach import Reach
-from pollguard.updates import Updates
-from pollguard.upstream import Upstream
+from pollguard.gate.offsets import Position
+from pollguard.gate.polling import Updates
+from pollguard.gate.server import Gate, bind
+from pollguard.gate.telegram_health import Reach
+from pollguard.gate.upstream import Upstream
 from pollguard_harness import free_port
 
 AGENT = "pollguard/test one"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pollguard.lease import Take
+from pollguard.lease.model import Take
 
 Reply = tuple[bool, str, int]
 """Whether the lease is the asker's, who holds it, and its epoch."""

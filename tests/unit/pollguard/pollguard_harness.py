@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import redis
-from pollguard.ask import NoAnswer, ask
+from pollguard.cli.client import NoAnswer, ask
 
 T = TypeVar("T")
 

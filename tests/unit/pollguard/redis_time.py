@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import redis
-from pollguard.lease import Keys
+from pollguard.lease.model import Keys
 
 
 def let_redis_time_pass(client: redis.Redis, keys: Keys, seconds: float) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from gate_harness import MakeGate
-from pollguard import exits
-from pollguard.alias import alias_of
+from pollguard import exit_codes
+from pollguard.gate.alias import alias_of
 from pollguard_harness import RedisServer, free_port, listener, wait_for
 from standin_process import Account
 
@@ -17,13 +17,23 @@ from standin_process import Account
 @pytest.mark.parametrize(
     ("env", "command", "code", "said"),
     [
-        ({}, "no-such-program", exits.NOT_FOUND, "COMMAND 'no-such-program' was not found in PATH"),
-        ({}, "/etc/passwd", exits.NOT_EXECUTABLE, "is not executable"),
-        ({"POLLGUARD_RENEW": "9"}, "true", exits.BAD_SETTINGS, "POLLGUARD_RENEW must be less"),
-        ({"POLLGUARD_REDIS_TIMEOUT": "1"}, "true", exits.BAD_SETTINGS, "must not exceed POLLGUARD_TTL"),
-        ({"POLLGUARD_HANDOVER": "later"}, "true", exits.BAD_SETTINGS, "POLLGUARD_HANDOVER must be one of"),
-        ({"POLLGUARD_GATE_ADDRESS": "192.0.2.1"}, "true", exits.BAD_SETTINGS, "the gate can't listen on"),
-        ({"POLLGUARD_REDIS_URL": ""}, "true", exits.BAD_REDIS_URL, "POLLGUARD_REDIS_URL is not set"),
+        ({}, "no-such-program", exit_codes.NOT_FOUND, "COMMAND 'no-such-program' was not found in PATH"),
+        ({}, "/etc/passwd", exit_codes.NOT_EXECUTABLE, "is not executable"),
+        ({"POLLGUARD_RENEW": "9"}, "true", exit_codes.BAD_SETTINGS, "POLLGUARD_RENEW must be less"),
+        ({"POLLGUARD_REDIS_TIMEOUT": "1"}, "true", exit_codes.BAD_SETTINGS, "must not exceed POLLGUARD_TTL"),
+        (
+            {"POLLGUARD_HANDOVER": "later"},
+            "true",
+            exit_codes.BAD_SETTINGS,
+            "POLLGUARD_HANDOVER must be one of",
+        ),
+        (
+            {"POLLGUARD_GATE_ADDRESS": "192.0.2.1"},
+            "true",
+            exit_codes.BAD_SETTINGS,
+            "the gate can't listen on",
+        ),
+        ({"POLLGUARD_REDIS_URL": ""}, "true", exit_codes.BAD_REDIS_URL, "POLLGUARD_REDIS_URL is not set"),
     ],
 )
 def test_exit_codes_before_anything_runs(
@@ -42,7 +52,7 @@ def test_a_port_that_is_taken(make_gate: MakeGate) -> None:
     with listener() as port:
         guard.env["POLLGUARD_GATE_PORT"] = str(port)
         result = guard.tool("run", "--", "true")
-    assert result.returncode == exits.PORT_TAKEN
+    assert result.returncode == exit_codes.PORT_TAKEN
     assert f"the gate's port {port} of 127.0.0.1 is taken: set POLLGUARD_GATE_PORT" in result.stderr
 
 
@@ -52,7 +62,7 @@ def test_a_redis_that_refuses(make_gate: MakeGate, own_redis: RedisServer, login
     own_redis.client.acl_setuser("guard", enabled=True, passwords=["+right-pass"], commands=["+ping"])
     own_redis.client.config_set("requirepass", "main-pass")
     result = make_gate("one", own_redis.url.replace("//", f"//{login}")).tool("run", "--", "true")
-    assert result.returncode == exits.REDIS_REFUSED
+    assert result.returncode == exit_codes.REDIS_REFUSED
     assert "refuses the guard" in result.stderr
     assert "pass@" not in result.stderr
 
@@ -100,7 +110,7 @@ def test_health_before_the_first_poll(make_gate: MakeGate) -> None:
     guard = make_gate("one").start("--polls-for=0", env={"POLLGUARD_START_GRACE": "30"})
     guard.folder.wait_event("start")
     health = guard.tool("health")
-    assert health.returncode == exits.NOT_GOOD
+    assert health.returncode == exit_codes.NOT_GOOD
     assert f"COMMAND has not polled http://127.0.0.1:{guard.port} in the" in health.stdout
     assert "it must take its API address from TELEGRAM_API_URL" in health.stdout
     status = guard.status() or {}
@@ -113,7 +123,7 @@ def test_a_bot_that_doesnt_poll_is_ended(make_gate: MakeGate, polls_for: str) ->
     env = {"POLLGUARD_POLL_MAX_AGE": "1", "POLLGUARD_START_GRACE": "1"}
     guard = make_gate("one").start("--timeout=1", f"--polls-for={polls_for}", env=env)
     started = guard.folder.wait_event("start")["at"]
-    assert guard.wait() == exits.DEAF
+    assert guard.wait() == exit_codes.DEAF
     assert guard.folder.events("term")[0]["at"] - started >= (0.8 if polls_for == "0" else 1.8)
 
 
@@ -124,7 +134,7 @@ def test_a_bot_that_bypasses_the_gate(make_gate: MakeGate, account: Account) -> 
     guard = make_gate("one").start(f"--api={account.standin.url}", "--timeout=5", env=env)
     guard.folder.wait_event("trouble")
     assert "it must take its API address from TELEGRAM_API_URL" in (guard.fault() or "")
-    assert guard.wait() == exits.DEAF
+    assert guard.wait() == exit_codes.DEAF
     assert {event["error"] for event in guard.folder.events("trouble")} == {"Unauthorized"}
     assert (account.polls()["polls"], account.polls()["pending"]) == (0, 1)
 
@@ -135,7 +145,7 @@ def test_a_bot_with_the_real_token_that_bypasses_the_gate(make_gate: MakeGate, a
     guard = make_gate("one").start(f"--api={account.standin.url}", "--timeout=5", env=env)
     wait_for(lambda: "but connects to the Bot API itself" in (guard.fault() or ""), what="health tells")
     assert (guard.status() or {})["role"] == "standby"
-    assert guard.wait() == exits.DEAF
+    assert guard.wait() == exit_codes.DEAF
     assert {agent.partition("/")[0] for agent in account.polls()["user_agents"]} == {"gate-bot (one)"}
 
 
@@ -150,7 +160,7 @@ def test_a_failing_health_command(make_gate: MakeGate) -> None:
     }
     guard.start().wait_active()
     marker.touch()
-    assert guard.wait() == exits.UNHEALTHY
+    assert guard.wait() == exit_codes.UNHEALTHY
     assert guard.folder.events("term")
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pollguard.alias import alias_of
+from pollguard.gate.alias import alias_of
 from pollguard_harness import make_token, wait_for
 from standin_process import Account, Standin
 

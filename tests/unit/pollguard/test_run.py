@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from pollguard import exits
+from pollguard import exit_codes
 from pollguard_harness import (
     APP,
     BOT_ID,
@@ -33,37 +33,42 @@ PY = sys.executable
         (
             ["run", "--", "true"],
             {"POLLGUARD_REDIS_URL": ""},
-            exits.BAD_REDIS_URL,
+            exit_codes.BAD_REDIS_URL,
             "POLLGUARD_REDIS_URL is not set",
         ),
         (
             ["run", "true"],
             {"POLLGUARD_REDIS_URL": "http://:pw99@h"},
-            exits.BAD_REDIS_URL,
+            exit_codes.BAD_REDIS_URL,
             "scheme must be one of",
         ),
-        (["run", "true"], {"POLLGUARD_RENEW": "9"}, exits.BAD_SETTINGS, "POLLGUARD_RENEW must be less"),
+        (["run", "true"], {"POLLGUARD_RENEW": "9"}, exit_codes.BAD_SETTINGS, "POLLGUARD_RENEW must be less"),
         (
             ["run", "true"],
             {"TELEGRAM_BOT_TOKEN": "nonsense"},
-            exits.BAD_SETTINGS,
+            exit_codes.BAD_SETTINGS,
             "not shaped like a bot token",
         ),
-        (["run", "no-such-program"], {}, exits.NOT_FOUND, "COMMAND 'no-such-program' was not found in PATH"),
-        (["run", "/no/such/program"], {}, exits.NOT_FOUND, "'/no/such/program' was not found"),
-        (["run", "/etc/passwd"], {}, exits.NOT_EXECUTABLE, "COMMAND '/etc/passwd' is not executable"),
-        (["run", "/etc"], {}, exits.NOT_EXECUTABLE, "COMMAND '/etc' is a folder"),
-        (["run"], {}, exits.USAGE, "COMMAND is missing"),
-        (["run", "--mode", "both", "--", "true"], {}, exits.USAGE, "unknown mode 'both'"),
-        (["run", "true"], {"POLLGUARD_MODE": "none"}, exits.USAGE, "unknown mode 'none'"),
-        (["run", "--mode"], {}, exits.USAGE, "--mode needs a value"),
-        (["run", "--speed=9", "true"], {}, exits.USAGE, "unknown option --speed"),
-        (["walk"], {}, exits.USAGE, "not understood: walk"),
-        ([], {}, exits.USAGE, "no arguments"),
-        (["health"], {}, exits.NOT_GOOD, "no guard of one runs here"),
-        (["status"], {}, exits.NOT_GOOD, "no guard of one runs here"),
-        (["--version"], {}, exits.OK, "pollguard "),
-        (["--help"], {}, exits.OK, "usage: pollguard run"),
+        (
+            ["run", "no-such-program"],
+            {},
+            exit_codes.NOT_FOUND,
+            "COMMAND 'no-such-program' was not found in PATH",
+        ),
+        (["run", "/no/such/program"], {}, exit_codes.NOT_FOUND, "'/no/such/program' was not found"),
+        (["run", "/etc/passwd"], {}, exit_codes.NOT_EXECUTABLE, "COMMAND '/etc/passwd' is not executable"),
+        (["run", "/etc"], {}, exit_codes.NOT_EXECUTABLE, "COMMAND '/etc' is a folder"),
+        (["run"], {}, exit_codes.USAGE, "COMMAND is missing"),
+        (["run", "--mode", "both", "--", "true"], {}, exit_codes.USAGE, "unknown mode 'both'"),
+        (["run", "true"], {"POLLGUARD_MODE": "none"}, exit_codes.USAGE, "unknown mode 'none'"),
+        (["run", "--mode"], {}, exit_codes.USAGE, "--mode needs a value"),
+        (["run", "--speed=9", "true"], {}, exit_codes.USAGE, "unknown option --speed"),
+        (["walk"], {}, exit_codes.USAGE, "not understood: walk"),
+        ([], {}, exit_codes.USAGE, "no arguments"),
+        (["health"], {}, exit_codes.NOT_GOOD, "no guard of one runs here"),
+        (["status"], {}, exit_codes.NOT_GOOD, "no guard of one runs here"),
+        (["--version"], {}, exit_codes.OK, "pollguard "),
+        (["--help"], {}, exit_codes.OK, "usage: pollguard run"),
     ],
 )
 def test_exit_codes_before_anything_runs(
@@ -86,8 +91,8 @@ def test_exit_codes_before_anything_runs(
         (["sh", "-c", "kill -KILL $$"], 137),
         (["sh", "-c", "kill -SEGV $$"], 139),
         # Found, executable, and yet it can't be run.
-        (["./bad-interpreter"], exits.NOT_FOUND),
-        (["./not-a-program"], exits.NOT_EXECUTABLE),
+        (["./bad-interpreter"], exit_codes.NOT_FOUND),
+        (["./not-a-program"], exit_codes.NOT_EXECUTABLE),
     ],
 )
 def test_the_commands_own_code(
@@ -136,7 +141,7 @@ def test_environment_signals_and_health(make_guard: MakeGuard, folder: Folder) -
         assert min(costs) <= 0.1, f"a health check costs {min(costs):.3f} s of CPU"
 
         second = make_guard("one").start()
-        assert second.wait() == exits.NAME_TAKEN
+        assert second.wait() == exit_codes.NAME_TAKEN
 
         os.kill(guard.keeper_pid, signal.SIGHUP)  # meant for nobody
         guard.signal(signal.SIGINT)
@@ -152,7 +157,7 @@ def cpu_of_health(guard: GuardProcess) -> float:
 
 def test_a_health_check_loads_nothing_dear() -> None:
     probe = (
-        f"import sys; sys.path.insert(0, {str(APP)!r}); import pollguard.ask; "
+        f"import sys; sys.path.insert(0, {str(APP)!r}); import pollguard.cli.client; "
         "print(*{'redis', 'asyncio', 'prometheus_client', 'ctypes', 'logging', 'ssl'} & set(sys.modules))"
     )
     assert subprocess.check_output([PY, "-I", "-c", probe], text=True).strip() == ""
@@ -163,7 +168,7 @@ def test_a_frozen_guard_is_unhealthy(make_guard: MakeGuard) -> None:
     guard.wait_standby()
     guard.signal(signal.SIGSTOP)
     result = guard.tool("health")
-    assert result.returncode == exits.NOT_GOOD
+    assert result.returncode == exit_codes.NOT_GOOD
     assert "doesn't answer within 2 s" in result.stdout
 
 
@@ -180,7 +185,7 @@ def test_a_deaf_bot_is_ended(make_guard: MakeGuard, folder: Folder) -> None:
         guard.start(f"--connect=127.0.0.1:{port}", "--for=1.5")
         at = folder.wait_event("start")["at"]
         wait_for(lambda: "doesn't poll" in (guard.fault() or ""), what="health tells")
-        assert guard.wait() == exits.DEAF
+        assert guard.wait() == exit_codes.DEAF
         assert folder.events("end")[0]["at"] - at >= 2.4  # seen last up to a second before it hung up
 
 
@@ -195,7 +200,7 @@ def test_another_process_s_connection_doesnt_count(make_guard: MakeGuard, folder
             "POLLGUARD_START_GRACE": "0.5",
         }
         guard.start()
-        assert guard.wait() == exits.DEAF
+        assert guard.wait() == exit_codes.DEAF
 
 
 def test_a_failing_health_command_ends_the_bot(make_guard: MakeGuard, folder: Folder) -> None:
@@ -214,7 +219,7 @@ def test_a_failing_health_command_ends_the_bot(make_guard: MakeGuard, folder: Fo
     wait_for(lambda: boot_time() > until)
     assert guard.role == "active"
     marker.touch()
-    assert guard.wait() == exits.UNHEALTHY
+    assert guard.wait() == exit_codes.UNHEALTHY
     assert "the health command failed, 2 of 2: no end within 0.1 s" in guard.log
     assert folder.events("end")
 

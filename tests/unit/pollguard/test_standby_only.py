@@ -8,8 +8,8 @@ import time
 
 import pytest
 from gate_harness import GateGuardProcess, MakeGate, start_pair
+from pollguard.config import from_environment
 from pollguard.errors import SettingsError
-from pollguard.settings import from_environment
 from pollguard_harness import LEASE, MakeGuard, RedisServer, make_token, wait_for
 from standin_process import Account
 

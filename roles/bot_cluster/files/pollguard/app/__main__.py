@@ -24,14 +24,14 @@ Settings come from the environment, see README.md.
 def main(arguments: list[str]) -> int:
     """Exit code of the command line `arguments` (without the program's name)."""
     keeper = _fork_keeper() if arguments[:1] == ["run"] else None
-    from pollguard import __version__, exits
-    from pollguard.ask import NoAnswer, handover, health, status
+    from pollguard import __version__, exit_codes
+    from pollguard.cli.client import NoAnswer, handover, health, status
     from pollguard.errors import SettingsError, UsageError
 
     try:
         match arguments:
             case ["run", *rest] if keeper is not None:
-                from pollguard.start import run
+                from pollguard.cli.run import run
 
                 return run(rest, keeper)
             case ["health"]:
@@ -42,10 +42,10 @@ def main(arguments: list[str]) -> int:
                 return handover(force="--force" in options, as_json="--json" in options)
             case ["--version"]:
                 sys.stdout.write(f"pollguard {__version__}\n")
-                return exits.OK
+                return exit_codes.OK
             case ["--help" | "-h"]:
                 sys.stdout.write(_USAGE)
-                return exits.OK
+                return exit_codes.OK
             case _:
                 raise UsageError(f"not understood: {' '.join(arguments[:1]) or 'no arguments'}")
     except UsageError as error:
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     except NoAnswer as error:
         sys.stdout.write(f"{error}\n")
-        return exits.NOT_GOOD
+        return exit_codes.NOT_GOOD
 
 
 def _fork_keeper() -> tuple[int, socket.socket]:
@@ -65,7 +65,7 @@ def _fork_keeper() -> tuple[int, socket.socket]:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, lambda received, _: os._exit(128 + received))
     # As early as can be: the keeper stays as small as the process is now, and has its one thread.
-    from pollguard.keeper import fork_keeper
+    from pollguard.supervisor.keeper import fork_keeper
 
     return fork_keeper()
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from . import exits
+from . import exit_codes
 
 
 class SettingsError(ValueError):
     """A setting is missing, unparsable or contradicts another."""
 
-    exit_code = exits.BAD_SETTINGS
+    exit_code = exit_codes.BAD_SETTINGS
 
 
 class RedisUrlError(SettingsError):
     """POLLGUARD_REDIS_URL can't be understood."""
 
-    exit_code = exits.BAD_REDIS_URL
+    exit_code = exit_codes.BAD_REDIS_URL
 
 
 class UsageError(SettingsError):
     """The command line can't be understood."""
 
-    exit_code = exits.USAGE
+    exit_code = exit_codes.USAGE
 
 
 class CommandError(SettingsError):

@@ -13,23 +13,23 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import exits
+from . import exit_codes
 from .clock import Clock, now
-from .command import Command, Work
-from .connect import Connector
-from .decisions import Action, Decision, Ending, Reason
+from .config import Settings
 from .errors import SettingsError
-from .handover import Handover
-from .lease import Keys
-from .leasing import Leasing
-from .metrics import Metrics
-from .polls import endpoints
-from .processes import command_environment, descendants, signal_all
-from .report import Reporter
-from .settings import Settings
-from .status import StatusServer
-from .store import LeaseStore
-from .watch import Children, HealthWatch, PollWatch
+from .lease.handover import Handover
+from .lease.manager import Leasing
+from .lease.model import Keys
+from .lease.redis_client import Connector
+from .lease.store import LeaseStore
+from .process.connections import endpoints
+from .process.policy import Action, Decision, Ending, Reason
+from .process.watch import Children, HealthWatch, PollWatch
+from .status.document import Reporter
+from .status.metrics import Metrics
+from .status.server import StatusServer
+from .supervisor.command import Command, Work
+from .supervisor.processes import command_environment, descendants, signal_all
 
 log = logging.getLogger("pollguard")
 
@@ -52,7 +52,7 @@ class Launch:
 class RedisRefusedError(SettingsError):
     """Redis can be reached, but doesn't let the guard in."""
 
-    exit_code = exits.REDIS_REFUSED
+    exit_code = exit_codes.REDIS_REFUSED
 
 
 class Guard(ABC):
@@ -291,4 +291,4 @@ def _job_ended(task: asyncio.Task[None]) -> None:
     signal_all(descendants(os.getpid()), signal.SIGKILL)
     error = None if task.cancelled() else task.exception()
     log.critical("a task of the guard ended: %s", error, exc_info=error)
-    os._exit(exits.INTERNAL)
+    os._exit(exit_codes.INTERNAL)

@@ -1,0 +1,149 @@
+"""Telegram's end of the gate: one pool of connections for polls, probes and everything that passes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
+from yarl import URL
+
+from ..lease.redis_client import ca_bundle
+
+log = logging.getLogger("pollguard.api")
+
+_CONNECT_TIMEOUT = 10.0
+_KEEP_ALIVE = 55.0
+# What is smaller is passed on in one piece, which is quicker than a stream.
+_SMALL = 64 * 1024
+_CHUNK = 256 * 1024
+# They belong to one connection, not to the message; the length is set anew.
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+    }
+    | {"proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+
+
+class UnreachableError(Exception):
+    """Telegram couldn't be reached, or broke off; the text is free of secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Telegram answered."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+
+
+class Upstream:
+    """Requests to the Bot API at `api_url`; proxies come from the environment."""
+
+    def __init__(self, api_url: str, agent: str) -> None:
+        self.host = URL(api_url).host or api_url
+        self._base = api_url.rstrip("/")
+        self._agent = agent
+        context = ssl.create_default_context(cafile=ca_bundle({})) if api_url.startswith("https:") else True
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=context)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT),
+            trust_env=True,
+            max_line_size=16384,
+            max_field_size=16384,
+        )
+
+    async def call(self, path: str, parameters: Mapping[str, str], limit: float) -> Reply:
+        """One call of the guard's own; raises UnreachableError, at the latest after `limit` seconds."""
+        headers = {"User-Agent": self._agent, "Content-Type": "application/x-www-form-urlencoded"}
+        timeout = aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, _CONNECT_TIMEOUT))
+        try:
+            async with self._session.post(
+                self._url(path), data=parameters, headers=headers, timeout=timeout
+            ) as answer:
+                return Reply(answer.status, await answer.read(), answer.content_type)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise UnreachableError(self._say(error, limit)) from None
+
+    async def forward(
+        self, request: BaseRequest, target: str, redact: Callable[[bytes], bytes]
+    ) -> StreamResponse:
+        """Pass a request on to `target`, and its answer back, a small one through `redact`.
+
+        Raises UnreachableError before anything has come back."""
+        headers = {n: v for n, v in request.headers.items() if n.lower() not in _HOP_BY_HOP}
+        data: bytes | aiohttp.StreamReader | None = None
+        if request.can_read_body:
+            length = request.content_length
+            if length is not None:
+                headers["Content-Length"] = str(length)
+            if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+                request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            small = length is not None and length <= _SMALL
+            data = await request.content.readexactly(length) if small and length else request.content
+        try:
+            answer = await self._session.request(
+                request.method, self._url(target), headers=headers, data=data, allow_redirects=False
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
+        async with answer:
+            return await self._pass_back(request, answer, redact)
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        await self._session.close()
+
+    async def _pass_back(
+        self, request: BaseRequest, answer: aiohttp.ClientResponse, redact: Callable[[bytes], bytes]
+    ) -> StreamResponse:
+        headers = [(n, v) for n, v in answer.headers.items() if n.lower() not in _HOP_BY_HOP]
+        length = answer.content_length
+        if length is not None and length <= _SMALL:
+            try:
+                body = redact(await answer.read())
+            except (aiohttp.ClientError, OSError) as error:
+                raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
+            return Response(status=answer.status, reason=answer.reason, headers=headers, body=body)
+        response = StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
+        response.content_length = length
+        await response.prepare(request)
+        try:
+            async for chunk in answer.content.iter_chunked(_CHUNK):
+                await response.write(chunk)
+        except aiohttp.ClientError as error:
+            log.warning("an answer was cut short: %s", self._say(error, _CONNECT_TIMEOUT))
+            # Lacking its length, or its last chunk, it tells the client that this wasn't all.
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+        await response.write_eof()
+        return response
+
+    def _url(self, raw_path: str) -> URL:
+        return URL(self._base + raw_path, encoded=True)
+
+    def _say(self, error: BaseException, limit: float) -> str:
+        if isinstance(error, TimeoutError | asyncio.TimeoutError):
+            return f"{self.host} gave no answer within {limit:g} s"
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return f"{self.host} can't be reached: {error.os_error.strerror or type(error.os_error).__name__}"
+        # Not the text: it may hold the URL, and that the token.
+        return f"{self.host} broke off: {type(error).__name__}"

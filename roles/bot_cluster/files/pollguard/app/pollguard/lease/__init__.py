@@ -1,0 +1,1 @@
+"""The lease in Redis: who holds it, and how it passes."""

@@ -1,0 +1,1 @@
+"""Process mode: COMMAND runs only while its guard holds the lease."""

@@ -1,0 +1,1 @@
+"""What a guard tells about itself."""

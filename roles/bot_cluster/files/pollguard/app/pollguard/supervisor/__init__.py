@@ -1,0 +1,1 @@
+"""COMMAND and its processes: the keeper that runs it, and what watches it."""
