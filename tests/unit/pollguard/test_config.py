@@ -7,9 +7,7 @@ import signal
 import pytest
 from pollguard import exit_codes
 from pollguard.config import Settings, from_environment
-from pollguard.errors import RedisUrlError, SettingsError
-from pollguard.lease.redis_url import parse_redis_url
-from pollguard.naming import instance_name, lease_name, socket_name
+from pollguard.errors import SettingsError
 from pollguard_harness import BOT_ID, make_token
 
 TOKEN = make_token()
@@ -76,77 +74,3 @@ def test_a_malformed_token_is_not_quoted() -> None:
         read(**{"TELEGRAM_BOT_TOKEN": "12:shortsecret"})
     assert "found 14 characters" in str(caught.value)
     assert "shortsecret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://host", "redis://host:6379/0"),
-        ("redis://user:pw@host:7000/2", "redis://host:7000/2"),
-        ("redis://:pw@host/3", "redis://host:6379/3"),
-        ("redis://[::1]:7000/2", "redis://[::1]:7000/2"),
-        ("rediss://:p%40w@host/2?ssl_cert_reqs=none", "rediss://host:6379/2"),
-        ("unix:///run/redis.sock?db=4", "unix:///run/redis.sock db 4"),
-        ("redis+sentinel://a,b:7,[::2]:8/bots/2", "redis+sentinel://a:26379,b:7,[::2]:8/bots/2"),
-        ("rediss+sentinel://u:p@a/bots?sentinel_password=x", "rediss+sentinel://a:26379/bots/0"),
-    ],
-)
-def test_redis_urls(url: str, shown: str) -> None:
-    assert str(parse_redis_url(url)) == shown
-
-
-def test_the_login_of_a_redis_url() -> None:
-    address = parse_redis_url(
-        "rediss+sentinel://us%3Aer:p%40%2Fw@a/bots?sentinel_username=s&sentinel_password=t"
-    )
-    assert (address.username, address.password) == ("us:er", "p@/w")
-    assert address.secrets == ("p@/w", "t")
-    assert "p@/w" not in repr(address)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "host:6379",
-        "http://host",
-        "redis://",
-        "redis://:secret@",
-        "redis://secret:secret@host:port/2",
-        "redis://host:0",
-        "redis://host:65536",
-        "redis://secret@host/two",
-        "redis://host/2/3",
-        "redis://a:6379,b:6379/2",
-        "redis://::1/2",
-        "redis://[::1/2",
-        "redis://host/2?ssl_ca_certs=/x",
-        "redis://host/2?password=secret",
-        "rediss://host?ssl_ca_certs=/no/such/file",
-        "rediss://host?ssl_cert_reqs=perhaps",
-        "redis+sentinel://:secret@a:26379",
-        "unix://secret@relative/path",
-    ],
-)
-def test_bad_redis_urls(url: str) -> None:
-    with pytest.raises(RedisUrlError) as caught:
-        read(POLLGUARD_REDIS_URL=url)
-    assert caught.value.exit_code == exit_codes.BAD_REDIS_URL
-    assert str(caught.value).startswith("POLLGUARD_REDIS_URL ")
-    assert "secret" not in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_names() -> None:
-    assert instance_name({"POLLGUARD_INSTANCE": "a", "INSTANCE_ID": "b"}) == "a"
-    assert instance_name({})
-    assert lease_name({"TELEGRAM_TOKEN": TOKEN}) == f"pollguard:{{{BOT_ID}}}:lease"
-    assert lease_name({"POLLGUARD_LEASE_NAME": "mine", "TELEGRAM_TOKEN": "bad"}) == "mine"
-
-
-def test_socket_names_are_abstract_short_and_distinct() -> None:
-    short = socket_name("bot-1", "pollguard:{1}:lease")
-    assert short == b"\0pollguard/bot-1/pollguard:{1}:lease"
-    long = {socket_name("i" * 64, "l" * 199 + end) for end in "ab"}
-    assert len(long) == 2
-    assert all(len(name) <= 107 for name in long)

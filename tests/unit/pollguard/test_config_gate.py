@@ -1,15 +1,13 @@
-"""Settings of gate mode, and what COMMAND is given."""
+"""Settings of gate mode."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pytest
 from pollguard import exit_codes
-from pollguard.cli.run import additions_for, parse_arguments
 from pollguard.config import GateSettings, from_environment
-from pollguard.errors import SettingsError, UsageError
+from pollguard.errors import SettingsError
 from pollguard.gate.alias import alias_of
 from pollguard_harness import make_token
 
@@ -118,63 +116,3 @@ def test_in_gate_mode_the_lease_may_be_held_to_the_end() -> None:
 )
 def test_the_gates_address(address: str, url: str) -> None:
     assert read(POLLGUARD_GATE_ADDRESS=address).url == url
-
-
-@pytest.mark.parametrize(
-    ("arguments", "env_mode", "mode", "command"),
-    [
-        (["--", "bot"], "", "gate", ["bot"]),
-        (["bot", "--mode", "x"], "", "gate", ["bot", "--mode", "x"]),
-        (["--mode", "process", "--", "bot"], "", "process", ["bot"]),
-        (["--mode=process", "bot"], "", "process", ["bot"]),
-        (["--mode=gate", "bot"], "process", "gate", ["bot"]),
-        (["bot"], "process", "process", ["bot"]),
-        (["--", "--mode"], "", "gate", ["--mode"]),
-    ],
-)
-def test_arguments(arguments: list[str], env_mode: str, mode: str, command: list[str]) -> None:
-    assert parse_arguments(arguments, env_mode) == (mode, command)
-
-
-@pytest.mark.parametrize("arguments", [[], ["--"], ["--mode"], ["--mode=x", "bot"], ["--fast", "bot"]])
-def test_bad_arguments(arguments: list[str]) -> None:
-    with pytest.raises(UsageError):
-        parse_arguments(arguments, "")
-
-
-@pytest.mark.parametrize(
-    ("env", "added"),
-    [
-        ({}, {}),
-        ({"HTTPS_PROXY": "http://p"}, {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}),
-        (
-            {"all_proxy": "socks5://p", "no_proxy": "localhost", "NO_PROXY": ".lan"},
-            {"NO_PROXY": ".lan,127.0.0.1", "no_proxy": "localhost,127.0.0.1"},
-        ),
-    ],
-)
-def test_what_the_command_is_given(env: dict[str, str], added: dict[str, str]) -> None:
-    url = {"TELEGRAM_API_URL": "http://127.0.0.1:8081"}
-    found = {name.decode(): value.decode() for name, value in additions_for(env, read()).items()}
-    assert found == url | added
-    assert additions_for(env, None) == {}
-
-
-def test_the_command_is_given_the_alias_wherever_the_token_is() -> None:
-    env = {"TELEGRAM_BOT_TOKEN": TOKEN, "TOKEN": TOKEN, "BOTS": f"[{TOKEN}, {TOKEN}]", "OTHER": TOKEN[:-1]}
-    found = {name.decode(): value.decode() for name, value in additions_for(env, read()).items()}
-    alias = alias_of(TOKEN)
-    assert found == {
-        "TELEGRAM_API_URL": "http://127.0.0.1:8081",
-        "TELEGRAM_BOT_TOKEN": alias,
-        "TOKEN": alias,
-        "BOTS": f"[{alias}, {alias}]",
-    }
-
-
-def test_an_alias_is_shaped_like_a_token_of_the_same_bot() -> None:
-    alias = alias_of(TOKEN)
-    assert re.fullmatch(r"[1-9][0-9]*:[A-Za-z0-9_-]{35}", alias)
-    assert alias.partition(":")[0] == TOKEN.partition(":")[0]
-    assert alias == alias_of(TOKEN) != alias_of(TOKEN[:-1] + ("a" if TOKEN[-1] != "a" else "b"))
-    assert alias_of(alias) != TOKEN

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from pollguard.gate.health import GateSight, fault, silent_for
-from pollguard.process.health import StoreSight
-from pollguard.process.policy import Reason
+from pollguard.health import StoreSight
+from pollguard.policy import Reason
 
 STORE = StoreSight(
     now=1000.0, ttl=3.0, renew=0.5, answered_at=999.8, holder="two", free_since=None, last_error=""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pollguard import exit_codes
 from pollguard.gate.policy import GateFacts, GateLimits, decide, may_take
-from pollguard.process.policy import Action, Ending, Reason
+from pollguard.policy import Action, Ending, Reason
 from pollguard.supervisor.command import Work
 
 LIMITS = GateLimits(stop_timeout=25.0, term_grace=10.0, leftover_grace=2.0, hang_grace=5.0, after_idle=False)

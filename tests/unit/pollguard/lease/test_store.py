@@ -1,4 +1,4 @@
-"""The lease in a real Redis, compared step by step with its model; and its pure parts."""
+"""The lease in a real Redis, compared step by step with its model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from lease_model import LeaseModel
 from pollguard.clock import now
 from pollguard.config import Margins
-from pollguard.lease.model import Answer, Keys, LeaseError, Take, Tenure, next_request, parse_answer
+from pollguard.lease.model import Keys, LeaseError, Take, Tenure
 from pollguard.lease.redis_client import Connector
 from pollguard.lease.redis_url import parse_redis_url
 from pollguard.lease.store import LeaseStore
@@ -239,42 +239,3 @@ async def test_a_silent_redis_costs_no_more_than_the_limit(
     # On a new connection: the late answer to the first request is never taken for another's.
     assert (await store.renew(held))[0] is not None
     await store.close()
-
-
-@pytest.mark.parametrize(
-    ("lease", "state", "notice"),
-    [
-        ("pollguard:{1}:lease", "pollguard:{1}:state", "pollguard:{1}:notice"),
-        ("mine", "{mine}:state", "{mine}:notice"),
-        ("a{b}c", "a{b}c:state", "a{b}c:notice"),
-    ],
-)
-def test_keys_share_a_hash_slot(lease: str, state: str, notice: str) -> None:
-    keys = Keys(lease)
-    assert (keys.state, keys.notice) == (state, notice)
-
-
-def test_answers() -> None:
-    taken = parse_answer([1, "t 7 one", 2500, 0, "13", "9", "b", "c"], 1.0)
-    assert taken == Answer(True, "one", 7, 2.5, ("b", "c"), 1.0, False, 13, 9)
-    assert parse_answer([0, "", 0, 0, "", ""], 1.0) == Answer(False, "", 0, 0.0, (), 1.0)
-    assert parse_answer([0, "", 0, 1, "", ""], 1.0) == Answer(False, "", 0, 0.0, (), 1.0, released=True)
-    assert parse_answer([0, "t 7 one", -1, 0, "", ""], 1.0).left == 3600.0
-    assert parse_answer([0, "", 900, 0, "", ""], 1.0) == Answer(False, "", 0, 0.9, (), 1.0)
-    for value in ("x", "a b c", "a 1 b c"):
-        with pytest.raises(LeaseError):
-            parse_answer([0, value, 1, 0, "", ""], 1.0)
-
-
-def test_when_to_ask_next() -> None:
-    margins = Margins()
-
-    def answered(left: float, at: float = 10.01) -> Answer:
-        return Answer(False, "two", 1, left, (), at)
-
-    assert next_request(9.0, answered(0.1), margins, 10.0) == 10.5
-    assert next_request(None, answered(2.0), margins, 10.0) == 10.5
-    assert next_request(None, answered(0.2), margins, 10.0) == pytest.approx(10.212)
-    assert next_request(None, answered(0.001), margins, 10.0) == pytest.approx(10.015)
-    assert next_request(None, answered(0.0), margins, 10.0) == 10.5
-    assert next_request(None, None, margins, 10.0) == 10.5

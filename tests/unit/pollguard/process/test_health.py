@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pollguard.process.health import Sight, StoreSight, deaf_for, fault
-from pollguard.process.policy import Reason
+from pollguard.health import StoreSight
+from pollguard.policy import Reason
+from pollguard.process.health import Sight, deaf_for, fault
 
 STORE = StoreSight(
     now=1000.0,

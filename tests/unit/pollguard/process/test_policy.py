@@ -12,7 +12,8 @@ from lease_model import LeaseModel, Reply
 from pollguard import exit_codes
 from pollguard.config import Margins
 from pollguard.lease.model import Answer, Take, next_request
-from pollguard.process.policy import Action, Ending, Facts, Limits, Reason, decide, may_take
+from pollguard.policy import Action, Ending, Reason
+from pollguard.process.policy import Facts, Limits, decide, may_take
 from pollguard.supervisor.command import Work
 
 MARGINS = Margins()  # ttl 3, renew 0.5, TERM at 1.5 s after the last renewal, KILL at 2.5 s

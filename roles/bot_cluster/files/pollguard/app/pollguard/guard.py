@@ -22,13 +22,15 @@ from .lease.manager import Leasing
 from .lease.model import Keys
 from .lease.redis_client import Connector
 from .lease.store import LeaseStore
+from .policy import Action, Decision, Ending, Reason
 from .process.connections import endpoints
-from .process.policy import Action, Decision, Ending, Reason
-from .process.watch import Children, HealthWatch, PollWatch
+from .process.watch import PollWatch
 from .status.document import Reporter
 from .status.metrics import Metrics
 from .status.server import StatusServer
+from .supervisor.children import Children
 from .supervisor.command import Command, Work
+from .supervisor.health_command import HealthWatch
 from .supervisor.processes import command_environment, descendants, signal_all
 
 log = logging.getLogger("pollguard")

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote, unquote
 
 MAX_TIMEOUT = 50
@@ -111,6 +112,15 @@ def _integer(text: str) -> int | None:
     """A number as Telegram reads it: by its leading digits, else 0; None when there is no text."""
     digits = _LEADING_DIGITS.match(text)
     return int(digits[0]) if digits else 0 if text else None
+
+
+def update_ids(body: bytes) -> list[int] | None:
+    """Ids of the updates that an answer holds; None when it isn't an answer to a poll."""
+    try:
+        answer: Any = json.loads(body)
+        return [int(update["update_id"]) for update in answer["result"]]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 EMPTY = b'{"ok":true,"result":[]}'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..process.health import StoreSight, being_ended, health_command_failed
-from ..process.policy import Reason
+from ..health import StoreSight, being_ended, health_command_failed
+from ..policy import Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from .. import __version__
 from ..clock import Clock, now
 from ..config import GateSettings, Settings
 from ..guard import Guard, Launch
-from ..process.policy import Action, Decision
+from ..policy import Action, Decision
 from ..supervisor.command import Work
 from .health import GateSight, fault, silent_for
 from .offsets import Position

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import exit_codes
-from ..process.policy import Action, Decision, Ending, Reason, exit_code
+from ..policy import Action, Decision, Ending, Reason, exit_code
 from ..supervisor.command import Work
 
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 from ..clock import Clock
 from .back_off import BackOff
-from .bot_api import EMPTY, Poll
+from .bot_api import EMPTY, Poll, update_ids
 from .offsets import Position
 from .telegram_health import Reach
 from .upstream import Reply, UnreachableError, Upstream
@@ -227,7 +225,7 @@ class Updates:
                 self._reach.failed(str(error))
                 self.back_off.failed()
             else:
-                ids = _update_ids(reply.body) if reply.status == 200 else None
+                ids = update_ids(reply.body) if reply.status == 200 else None
                 if reply.status == 200 and ids is None:
                     self._reach.failed("a poll was answered by something that isn't the Bot API")
                 else:
@@ -293,12 +291,3 @@ class Updates:
         delivered, confirmed = self.position.delivered, self.position.confirmed
         if delivered is None or confirmed is None or await self._fence(delivered, confirmed):
             self._reach.conflict()
-
-
-def _update_ids(body: bytes) -> list[int] | None:
-    """Ids of the updates that an answer holds; None when it isn't an answer to a poll."""
-    try:
-        answer: Any = json.loads(body)
-        return [int(update["update_id"]) for update in answer["result"]]
-    except (ValueError, KeyError, TypeError):
-        return None

@@ -7,9 +7,10 @@ import socket
 from ..clock import Clock, now
 from ..config import Settings
 from ..guard import Guard, Launch
+from ..policy import Decision, Ending, Reason
 from ..supervisor.command import Work
 from .health import Sight, deaf_for, fault
-from .policy import Decision, Ending, Facts, Limits, Reason, decide, may_take
+from .policy import Facts, Limits, decide, may_take
 
 
 class ProcessGuard(Guard):

@@ -8,56 +8,14 @@ COMMAND is killed before the lease can end by itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
 
 from .. import exit_codes
 from ..config import Margins
+from ..policy import Action, Decision, Ending, Reason, exit_code
 from ..supervisor.command import Work
-
-
-class Reason(StrEnum):
-    """Why COMMAND is ended, or has ended."""
-
-    STOP = "stop"
-    HANDOVER = "handover"
-    LEASE = "lease"
-    DEAF = "deaf"
-    UNHEALTHY = "unhealthy"
-    EXITED = "exited"
-    KEEPER = "keeper"
-
 
 _STAYS = (Reason.HANDOVER, Reason.LEASE)
 """After these the guard lives on as a standby; after the others it exits."""
-
-
-class Action(Enum):
-    """What the guard does next."""
-
-    WAIT = "wait"
-    START = "start"
-    END = "end"
-    """Signal COMMAND, and kill it at `limit`."""
-    KILL = "kill"
-    RELEASE = "release"
-    HAND_OVER = "hand over"
-    """Release, so that the next goes on where COMMAND is now."""
-    PAUSE = "pause"
-    """Hand out no more updates, and wait."""
-    DROP = "drop"
-    """The tenure is over by the clock: forget it."""
-    RETIRE = "retire"
-    """COMMAND has ended, this guard goes on as a standby."""
-    EXIT = "exit"
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """COMMAND has been asked to end."""
-
-    reason: Reason
-    limit: float
-    """When it is killed, on the guard's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +43,6 @@ class Limits:
 
     stop_timeout: float
     leftover_grace: float
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The next action, and by when to decide anew if nothing happens."""
-
-    action: Action
-    ending: Ending | None = None
-    code: int = 0
-    again_at: float | None = None
 
 
 def decide(facts: Facts, margins: Margins, limits: Limits, now: float) -> Decision:
@@ -165,12 +113,3 @@ def _absent(facts: Facts, margins: Margins, now: float) -> Decision:
     if facts.stop:
         return Decision(Action.EXIT, code=exit_codes.OK)
     return Decision(Action.WAIT)
-
-
-def exit_code(reason: Reason, code: int) -> int:
-    """The guard's exit code after COMMAND ended with `code`: that, unless there is a fault to tell."""
-    return {
-        Reason.DEAF: exit_codes.DEAF,
-        Reason.UNHEALTHY: exit_codes.UNHEALTHY,
-        Reason.KEEPER: exit_codes.INTERNAL,
-    }.get(reason, code)

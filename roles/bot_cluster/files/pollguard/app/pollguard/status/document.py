@@ -9,12 +9,12 @@ from typing import Any
 from .. import __version__
 from ..clock import Clock
 from ..config import Settings
+from ..health import StoreSight
 from ..lease.handover import Handover
 from ..lease.manager import Leasing
-from ..process.health import StoreSight
-from ..process.policy import Reason
-from ..process.watch import HealthWatch
+from ..policy import Reason
 from ..supervisor.command import Command, Work
+from ..supervisor.health_command import HealthWatch
 
 
 class Reporter:
