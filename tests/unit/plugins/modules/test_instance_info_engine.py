@@ -112,6 +112,9 @@ def test_waiting_for_health_is_given_up_at_the_limit(cluster: Cluster) -> None:
         "name": "worker-1",
         "component": "worker",
         "running": True,
+        "expected": "it to be healthy within 5 s",
+        "found": "that it is unhealthy",
+        "last_lines": "started with ***",
         "message": "worker-1: expected it to be healthy within 5 s, found that it is unhealthy. "
         "Its last lines: started with ***",
     }
