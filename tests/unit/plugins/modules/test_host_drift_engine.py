@@ -1,0 +1,201 @@
+"""The action host_plan against this machine's engine.
+
+A container that was created with its fingerprint is compared by it.
+Needs Docker, and the image that is named below."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+IMAGE = "python:3.11-slim-bookworm"
+PYTHON = f"ansible_python_interpreter={sys.executable}"
+PASSWORD = secrets.token_urlsafe(12)
+
+
+def docker(*arguments: str, check: bool = True) -> str:
+    done = subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def there() -> bool:
+    try:
+        return bool(docker("image", "inspect", "-f", "{{.Id}}", IMAGE, check=False))
+    except OSError:
+        return False
+
+
+pytestmark = pytest.mark.skipif(not there(), reason=f"no engine, or none with {IMAGE}")
+
+
+class Host:
+    """A cluster of one worker on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cluster = f"drift-test-{secrets.token_hex(3)}"
+        self.name = f"{self.cluster}-worker-1"
+        self.spec: dict[str, Any] = {
+            "name": self.name,
+            "image": IMAGE,
+            "mode": "replace",
+            "state": "started",
+            "network_mode": "none",
+            "command": ["sleep", "600"],
+            "env": {"APP_PASSWORD": PASSWORD},
+            "memory": "64m",
+        }
+
+    def plan(
+        self, *parts: dict[str, Any], check: bool = False, engine: str = "", **more: Any
+    ) -> dict[str, Any]:
+        """Return the result of the action, in a real playbook."""
+        task = {
+            "aisha.cluster.host_plan": {
+                "cluster_name": self.cluster,
+                "home": str(self.folder),
+                "desired": [{"instances": [self.spec]}, *parts],
+                **more,
+            },
+            "register": "plan",
+        }
+        show = {
+            "ansible.builtin.copy": {
+                "content": "{{ plan | to_json }}",
+                "dest": str(self.folder / "plan.json"),
+            }
+        }
+        book = self.folder / "play.yml"
+        book.write_text(
+            json.dumps(
+                [
+                    {
+                        "hosts": "localhost",
+                        "gather_facts": False,
+                        "tasks": [task, {**show, "check_mode": False}],
+                    }
+                ]
+            )
+        )
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                *(
+                    "-vvv",
+                    "-i",
+                    "localhost,",
+                    "-c",
+                    "local",
+                    "-e",
+                    PYTHON,
+                    str(book),
+                    *(["--check"] if check else []),
+                ),
+            ],
+            env={
+                **os.environ,
+                "ANSIBLE_CONFIG": str(self.folder / "none.cfg"),
+                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
+                "ANSIBLE_NOCOLOR": "true",
+                **({"DOCKER_HOST": engine} if engine else {}),
+            },
+            text=True,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert PASSWORD not in done.stdout + done.stderr
+        result: dict[str, Any] = json.loads((self.folder / "plan.json").read_text())
+        assert PASSWORD not in json.dumps(result)
+        return result
+
+    def deploy(self, fingerprint: str) -> None:
+        labels = ("--label", f"aisha.cluster={self.cluster}", "--label", f"aisha.spec={fingerprint}")
+        docker(
+            *(
+                "run",
+                "-d",
+                "--init",
+                "--name",
+                self.name,
+                *labels,
+                "--restart",
+                "unless-stopped",
+                "--memory",
+                "64m",
+            ),
+            *("--network", "none", "-e", f"APP_PASSWORD={PASSWORD}", IMAGE, "sleep", "600"),
+        )
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    made = Host(tmp_path)
+    yield made
+    names = docker("ps", "-aq", "--filter", f"label=aisha.cluster={made.cluster}").split()
+    if names:
+        docker("rm", "-f", "-v", *names)
+
+
+def test_instance_is_planned_deployed_and_then_unchanged(host: Host) -> None:
+    missing = host.plan()["instances"][host.name]
+    assert (missing["action"], missing["from"], missing["differs"]) == ("run", "", [])
+    host.deploy(missing["fingerprint"])
+    unchanged = host.plan()["instances"][host.name]
+    assert (unchanged["action"], unchanged["fingerprint"]) == ("none", missing["fingerprint"])
+    host.spec["env"] = {"APP_PASSWORD": PASSWORD, "MORE": "1"}
+    drifted = host.plan()["instances"][host.name]
+    assert (drifted["action"], drifted["differs"]) == ("replace", ["env"])
+    host.spec.pop("env")
+    docker("stop", "-t", "0", host.name)
+    host.spec["env"] = {"APP_PASSWORD": PASSWORD}
+    assert host.plan()["instances"][host.name]["action"] == "run"
+
+
+def test_key_is_created_for_root_alone_and_not_in_check_mode(host: Host) -> None:
+    key = host.folder / "fingerprint.key"
+    host.plan(check=True)
+    assert not key.exists()
+    host.plan()
+    assert key.stat().st_mode & 0o777 == 0o600
+    first = key.read_bytes()
+    host.plan()
+    assert (key.read_bytes(), len(first)) == (first, 32)
+
+
+def test_whole_host_is_compared_in_one_call(host: Host) -> None:
+    fingerprint = host.plan()["instances"][host.name]["fingerprint"]
+    host.deploy(fingerprint)
+    surplus, migration = f"{host.cluster}-worker-2", f"{host.cluster}-migration"
+    for name in (surplus, migration):
+        docker("create", "--name", name, "--label", f"aisha.cluster={host.cluster}", IMAGE, "true")
+    (host.folder / "nginx.conf").write_text("other")
+    result = host.plan(
+        {"files": [{"path": str(host.folder / "nginx.conf"), "content": "desired"}]},
+        {"finished": [{"name": migration, "labels": {"aisha.migration": "1"}}]},
+        whole=True,
+        network="none-such",
+    )
+    assert {(change["subject"].rpartition("/")[2], change["reason"]) for change in result["changes"]} == {
+        ("nginx.conf", "content"),
+        ("none-such", "missing"),
+        (migration, "not finished for this release"),
+        (surplus, "surplus"),
+    }
+    assert result["instances"][host.name]["action"] == "none"
+
+
+def test_host_without_an_engine_is_drift_of_the_whole(host: Host) -> None:
+    result = host.plan(whole=True, engine=f"unix://{host.folder}/none.sock")
+    assert [(change["kind"], change["reason"]) for change in result["changes"]] == [("engine", "unreachable")]
+    assert result["instances"] == {}
