@@ -101,7 +101,7 @@ def test_engine_configuration(
     path = tmp_path / "daemon.json"
     if actual is not None:
         path.write_text(json.dumps(actual))
-    assert [reason for _, reason in reasons(drift.daemon_changes(str(path), CONFIG, info))] == expected
+    assert [change.reason for change in drift.daemon_changes(str(path), CONFIG, info)] == expected
 
 
 def test_engine_without_desired_configuration_may_have_any(tmp_path: Path) -> None:
