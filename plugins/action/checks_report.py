@@ -14,12 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.aisha.cluster.plugins.module_utils._checks_report import (
-    counts,
-    lines,
-    read,
-    summary,
-)
+
+from ..plugin_utils._verify.table import counts, lines, read, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,10 +19,11 @@ from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.aisha.cluster.plugins.module_utils._report import Limits, Look, Report
-from ansible_collections.aisha.cluster.plugins.module_utils._report_making import report_of
-from ansible_collections.aisha.cluster.plugins.module_utils._report_text import lines_of
-from ansible_collections.aisha.cluster.plugins.plugin_utils._report_page import page_of
+
+from ..plugin_utils._report.build import report_of
+from ..plugin_utils._report.html import page_of
+from ..plugin_utils._report.model import Limits, Look, Report
+from ..plugin_utils._report.text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

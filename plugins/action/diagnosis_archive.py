@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.aisha.cluster.plugins.module_utils._diagnosis_summary import HostReport, summary
+
+from ..module_utils._diagnosis.summary import HostReport, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

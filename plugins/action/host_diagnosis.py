@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.aisha.cluster.plugins.module_utils._container_secrets import Masker
+
+from ..module_utils._core.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if "packed" not in result:
             return dict(result)
         # What the inventory knows and no container of this host: it isn't sent there, it is masked here.
-        mask = Masker.of(f"SECRET={secret}" for secret in arguments["secrets"])
+        mask = Redactor.of(f"SECRET={secret}" for secret in arguments["secrets"])
         folder = Path(arguments["dest"]) / re.sub(
             r"[^A-Za-z0-9_-]+", "_", str(variables["inventory_hostname"])
         )

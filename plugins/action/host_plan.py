@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible.plugins.action import ActionBase
-from ansible_collections.aisha.cluster.plugins.module_utils._fingerprint import field_hashes
+
+from ..module_utils._instances.fingerprint import field_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.aisha.cluster.plugins.module_utils._cluster_containers import INSTANCE_COMPONENTS
-from ansible_collections.aisha.cluster.plugins.module_utils._log_lines import in_order, notes
+
+from ..module_utils._instances.labels import INSTANCE_COMPONENTS
+from ..plugin_utils._log_follow import in_order, notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

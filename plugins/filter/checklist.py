@@ -41,8 +41,9 @@ _value:
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.aisha.cluster.plugins.module_utils._checklist import checklist as tick
-from ansible_collections.aisha.cluster.plugins.module_utils._checklist_seen import Cluster, Host
+
+from ..plugin_utils._verify.checklist import checklist as tick
+from ..plugin_utils._verify.inputs import Cluster, Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

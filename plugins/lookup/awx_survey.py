@@ -70,7 +70,8 @@ from typing import Any
 import yaml
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.aisha.cluster.plugins.module_utils._awx_survey import Place, question, survey
+
+from ..plugin_utils._awx_survey import Place, question, survey
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -45,11 +45,8 @@ _list:
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.aisha.cluster.plugins.module_utils._release_run import (
-    has_ended,
-    owner,
-    this_run,
-)
+
+from ..plugin_utils._controller_process import has_ended, owner, this_run
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]

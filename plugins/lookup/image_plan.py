@@ -72,7 +72,8 @@ _list:
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.aisha.cluster.plugins.module_utils._image_plan import Origin, plan
+
+from ..plugin_utils._image_plan import Origin, plan
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]

@@ -247,14 +247,10 @@ failure:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._bot_cluster import summarise
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._pollers import pollers_of
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._pollers.model import summarise
+from ..module_utils._pollers.query import pollers_of
 
 
 def look(params: dict[str, Any]) -> dict[str, Any]:

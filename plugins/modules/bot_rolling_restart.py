@@ -218,22 +218,13 @@ failure:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._poller_host import Host
-from ansible_collections.aisha.cluster.plugins.module_utils._replacement import Refusal, StepFailed
-from ansible_collections.aisha.cluster.plugins.module_utils._replacement_failures import failed
-from ansible_collections.aisha.cluster.plugins.module_utils._rolling_plan import Mode, difference
-from ansible_collections.aisha.cluster.plugins.module_utils._rolling_restart import Restart
-from ansible_collections.aisha.cluster.plugins.module_utils._rolling_wishes import (
-    limits_of,
-    shown,
-    want_of,
-)
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._rollout.errors import Refusal, StepFailed, failed
+from ..module_utils._rollout.poller_host import Host
+from ..module_utils._rollout.poller_options import limits_of, shown, want_of
+from ..module_utils._rollout.poller_plan import Mode, difference
+from ..module_utils._rollout.poller_run import Restart
 
 GAP = (
     "{0} is the only poller: nobody takes over while it is {1}, so the bot is silent until it is back. "

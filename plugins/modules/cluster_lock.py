@@ -156,15 +156,10 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils import _cluster_lock as lock
-from ansible_collections.aisha.cluster.plugins.module_utils._release_files import (
-    LOCK,
-    Files,
-    FilesError,
-    parsed,
-    pretty,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._release_records import current_number
+
+from ..module_utils._release import lock as lock
+from ..module_utils._release.records import current_number
+from ..module_utils._release.store import LOCK, Files, FilesError, parsed, pretty
 
 
 def hold(params: dict[str, Any], files: Files, *, check: bool) -> dict[str, Any]:

@@ -82,7 +82,8 @@ endpoints:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._endpoints import Endpoint, ask_all
+
+from ..module_utils._host.http_probe import Endpoint, ask_all
 
 
 def main() -> None:

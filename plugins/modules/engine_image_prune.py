@@ -79,20 +79,12 @@ freed_bytes:
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._release_prune import (
-    EngineImage,
-    engine_surplus,
-    in_use,
-)
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._images.retention import EngineImage, engine_surplus, in_use
 
 if TYPE_CHECKING:
-    from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
+    from ..module_utils._core.docker import Engine
 
 
 def taken_by_images(engine: Engine) -> int | None:

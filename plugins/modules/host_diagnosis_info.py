@@ -117,15 +117,12 @@ import zlib
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._host_diagnosis import HostDiagnosis
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, argument_spec, connector
+from ..module_utils._diagnosis.collector import HostDiagnosis
 
 if TYPE_CHECKING:
-    from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
+    from ..module_utils._core.docker import Engine
 
 
 def main() -> None:

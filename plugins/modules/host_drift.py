@@ -154,21 +154,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._host_comparison import (
-    engine_changes,
-    instances_of,
-    key_of,
-    name_of,
-    network_of,
-    release_of,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._host_drift import (
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._host.drift import (
     Change,
     file_changes,
     folder_changes,
@@ -176,8 +164,16 @@ from ansible_collections.aisha.cluster.plugins.module_utils._host_drift import (
     sysctl_changes,
     unwanted_files,
 )
-from ansible_collections.aisha.cluster.plugins.module_utils._release_files import FilesError
-from ansible_collections.aisha.cluster.plugins.module_utils._release_records import ReleaseError
+from ..module_utils._release.records import ReleaseError
+from ..module_utils._release.store import FilesError
+from ..module_utils._rollout.host_comparison import (
+    engine_changes,
+    instances_of,
+    key_of,
+    name_of,
+    network_of,
+    release_of,
+)
 
 
 def main() -> None:

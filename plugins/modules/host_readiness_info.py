@@ -222,24 +222,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._checks import run_all
-from ansible_collections.aisha.cluster.plugins.module_utils._container_secrets import Masker
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._engine_seen import look
-from ansible_collections.aisha.cluster.plugins.module_utils._host_readiness import Host
-from ansible_collections.aisha.cluster.plugins.module_utils._readiness import python_check
-from ansible_collections.aisha.cluster.plugins.module_utils._readiness_questions import (
-    OPTIONS,
-    questions,
-    secrets_of,
-)
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, argument_spec, connector
+from ..module_utils._core.findings import run_all
+from ..module_utils._core.redaction import Redactor
+from ..module_utils._preflight.engine_snapshot import look
+from ..module_utils._preflight.options import OPTIONS, questions, secrets_of
+from ..module_utils._preflight.probes import Host
+from ..module_utils._preflight.rules import python_check
 
 if TYPE_CHECKING:
-    from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
+    from ..module_utils._core.docker import Engine
 
 
 def checks(params: dict[str, Any], check_mode: bool) -> list[dict[str, str]]:
@@ -273,7 +266,7 @@ def main() -> None:
         found = checks(module.params, module.check_mode)
     except ValueError as error:
         module.fail_json(msg=f"Option instances: expected memory such as 512m, found: {error}")
-    module.exit_json(changed=False, checks=Masker.of(secrets_of(module.params))(found))
+    module.exit_json(changed=False, checks=Redactor.of(secrets_of(module.params))(found))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ digests:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._registry import Registry, RegistryError
+
+from ..module_utils._images.registry_client import Registry, RegistryError
 
 
 def digest(registry: Registry, image: str) -> str | None:

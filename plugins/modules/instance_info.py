@@ -147,30 +147,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._cluster_containers import (
-    INSTANCE_COMPONENTS,
-    instance_names,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._container_secrets import Masker
-from ansible_collections.aisha.cluster.plugins.module_utils._container_use import Use, uses_of
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._instances import (
-    Instance,
-    Verdict,
-    Wanted,
-    instance_of,
-    judge,
-)
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._core.redaction import Redactor
+from ..module_utils._instances.labels import INSTANCE_COMPONENTS, instance_names
+from ..module_utils._instances.state import Instance, Verdict, Wanted, instance_of, judge
+from ..module_utils._instances.stats import Use, uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
+    from ..module_utils._core.docker import Engine
 
 PAUSE = 0.5
 LAST_LINES = 15
@@ -194,7 +181,7 @@ def described(
     return [instance.as_dict() | uses.get(instance.name, Use()).as_dict() for instance in instances]
 
 
-def look(engine: Engine, params: dict[str, Any]) -> tuple[list[Instance], Verdict, Masker, float]:
+def look(engine: Engine, params: dict[str, Any]) -> tuple[list[Instance], Verdict, Redactor, float]:
     """Look until all is as wanted, or can't be any more."""
     wanted = Wanted(params["healthy_within"], params["steady_for"])
     began = time.monotonic()
@@ -208,12 +195,12 @@ def look(engine: Engine, params: dict[str, Any]) -> tuple[list[Instance], Verdic
         verdict = judge(instances, missing, wanted, waited)
         if not verdict.waits:
             lines = [line for container in there for line in container["Config"].get("Env") or ()]
-            return instances, verdict, Masker.of(lines), waited
+            return instances, verdict, Redactor.of(lines), waited
         time.sleep(PAUSE)
 
 
 def told(
-    engine: Engine, problem: tuple[str, str, str], instances: list[Instance], mask: Masker
+    engine: Engine, problem: tuple[str, str, str], instances: list[Instance], mask: Redactor
 ) -> dict[str, Any]:
     """Return one element of RV(problems)."""
     name, expected, found = problem

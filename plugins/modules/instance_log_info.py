@@ -149,14 +149,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._cluster_containers import INSTANCE_COMPONENTS
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._instance_log import (
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._instances.labels import INSTANCE_COMPONENTS
+from ..module_utils._instances.log_lines import (
     ERROR_PATTERNS,
     IGNORED_PATTERNS,
     InvalidValueError,
@@ -164,10 +160,10 @@ from ansible_collections.aisha.cluster.plugins.module_utils._instance_log import
     Position,
     pattern_of,
 )
-from ansible_collections.aisha.cluster.plugins.module_utils._log_reader import LogReader
+from ..module_utils._instances.log_reader import LogReader
 
 if TYPE_CHECKING:
-    from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
+    from ..module_utils._core.docker import Engine
 
 PAUSE = 0.3
 

@@ -198,18 +198,13 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._container_traffic import url_fault
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._instance_host import InstanceHost, Limits
-from ansible_collections.aisha.cluster.plugins.module_utils._instance_plan import Wishes
-from ansible_collections.aisha.cluster.plugins.module_utils._instance_replacement import Replacement
-from ansible_collections.aisha.cluster.plugins.module_utils._replacement import Refusal, StepFailed
-from ansible_collections.aisha.cluster.plugins.module_utils._replacement_failures import failed
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._rollout.drain import url_fault
+from ..module_utils._rollout.errors import Refusal, StepFailed, failed
+from ..module_utils._rollout.instance_host import InstanceHost, Limits
+from ..module_utils._rollout.instance_plan import Wishes
+from ..module_utils._rollout.instance_run import Replacement
 
 
 def host_of(params: dict[str, Any]) -> InstanceHost:

@@ -100,18 +100,10 @@ import signal
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    Engine,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._registry import (
-    Registry,
-    RegistryError,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._release_prune import registry_surplus
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, Engine, EngineError, argument_spec, connector
+from ..module_utils._images.registry_client import Registry, RegistryError
+from ..module_utils._images.retention import registry_surplus
 
 COLLECTED = "blob eligible for deletion: "
 STOP_TIMEOUT = 10

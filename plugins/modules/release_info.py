@@ -92,13 +92,10 @@ dropped_images:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._release_files import Files, FilesError
-from ansible_collections.aisha.cluster.plugins.module_utils._release_prune import repository_of
-from ansible_collections.aisha.cluster.plugins.module_utils._release_records import (
-    ReleaseError,
-    images_of,
-    load,
-)
+
+from ..module_utils._images.retention import repository_of
+from ..module_utils._release.records import ReleaseError, images_of, load
+from ..module_utils._release.store import Files, FilesError
 
 
 def main() -> None:

@@ -87,12 +87,8 @@ text:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._release_notification import (
-    NotSentError,
-    send_to_chat,
-    send_to_url,
-    text_of,
-)
+
+from ..module_utils._release.notification import NotSentError, send_to_chat, send_to_url, text_of
 
 
 def main() -> None:

@@ -107,18 +107,10 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._cluster_lock import iso
-from ansible_collections.aisha.cluster.plugins.module_utils._release_files import (
-    Files,
-    FilesError,
-    pretty,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._release_records import (
-    Release,
-    forget,
-    load,
-    store,
-)
+
+from ..module_utils._release.lock import iso
+from ..module_utils._release.records import Release, forget, load, store
+from ..module_utils._release.store import Files, FilesError, pretty
 
 
 def record(params: dict[str, Any], files: Files, *, check: bool) -> dict[str, Any]:

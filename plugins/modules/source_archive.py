@@ -81,11 +81,8 @@ count:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._source_tree import (
-    SourceError,
-    SourceTree,
-    write_archive,
-)
+
+from ..module_utils._images.build_context import SourceError, SourceTree, write_archive
 
 
 def main() -> None:

@@ -83,16 +83,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import (
-    REQUIRED_TOGETHER,
-    EngineError,
-    argument_spec,
-    connector,
-)
-from ansible_collections.aisha.cluster.plugins.module_utils._leftovers import leftovers
+
+from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._instances.stopped import leftovers
 
 if TYPE_CHECKING:
-    from ansible_collections.aisha.cluster.plugins.module_utils._docker import Engine
+    from ..module_utils._core.docker import Engine
 
 
 def written(engine: Engine) -> dict[str, int]:

@@ -202,8 +202,9 @@ failure:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils._bot_api import BotApiError
-from ansible_collections.aisha.cluster.plugins.module_utils._bot_http import argument_spec, connect
+
+from ..module_utils._telegram.client import BotApiError
+from ..module_utils._telegram.transport import argument_spec, connect
 
 
 def look(params: dict[str, Any], result: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "playbooks" / "collections"))
 
 if TYPE_CHECKING:
-    from ansible_collections.aisha.cluster.plugins.module_utils._bot_api import HttpAnswer
+    from ansible_collections.aisha.cluster.plugins.module_utils._telegram.client import HttpAnswer
 
     Script = Callable[..., "ScriptedTransport"]
 

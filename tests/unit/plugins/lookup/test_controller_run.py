@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.aisha.cluster.plugins.lookup.controller_run import LookupModule
-from ansible_collections.aisha.cluster.plugins.module_utils._release_run import owner, this_run
+from ansible_collections.aisha.cluster.plugins.plugin_utils._controller_process import owner, this_run
 
 
 @pytest.fixture

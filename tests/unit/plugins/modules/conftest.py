@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
-from ansible_collections.aisha.cluster.plugins.module_utils import (
-    _docker,
-    _poller_host,
-    _rolling_restart,
-    _rolling_steps,
-)
+from ansible_collections.aisha.cluster.plugins.module_utils._core import docker as _docker
+from ansible_collections.aisha.cluster.plugins.module_utils._rollout import poller_host as _poller_host
+from ansible_collections.aisha.cluster.plugins.module_utils._rollout import poller_run as _rolling_restart
+from ansible_collections.aisha.cluster.plugins.module_utils._rollout import poller_steps as _rolling_steps
 from docker.errors import APIError, NotFound
 
 GUARD = ["/pollguard/lib/ld.so", "/pollguard/app"]

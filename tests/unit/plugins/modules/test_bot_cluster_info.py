@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.aisha.cluster.plugins.module_utils import _docker
+from ansible_collections.aisha.cluster.plugins.module_utils._core import docker as _docker
 from ansible_collections.aisha.cluster.plugins.modules import bot_cluster_info
 from docker.errors import APIError, DockerException, NotFound
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.aisha.cluster.plugins.module_utils import _host_words
-from ansible_collections.aisha.cluster.plugins.module_utils._release_files import Files
+from ansible_collections.aisha.cluster.plugins.module_utils._host import commands as _host_words
+from ansible_collections.aisha.cluster.plugins.module_utils._release.store import Files
 from ansible_collections.aisha.cluster.plugins.modules import host_diagnosis_info
 from docker.errors import APIError
 from requests.exceptions import ConnectionError as Refused
@@ -38,7 +38,7 @@ def run(
     monkeypatch.setattr(pollers_engine, "df", lambda _self: {"LayersSize": 1}, raising=False)
     monkeypatch.setattr(pollers_engine, "networks", lambda _self: [{"Name": "aisha"}], raising=False)
     monkeypatch.setattr(pollers_engine, "images", lambda _self: [{"Id": "1"}])
-    monkeypatch.setattr(_host_words, "said_by", lambda argv, _timeout: f"{argv[0]} says {SECRET}\n")
+    monkeypatch.setattr(_host_words, "run_command", lambda argv, _timeout: f"{argv[0]} says {SECRET}\n")
     pollers_engine.pair()
     pollers_engine.add("registry")
     vars(pollers_engine.there["registry"]).update(
@@ -111,7 +111,7 @@ def test_an_engine_that_does_not_answer_leaves_the_rest(
     def refuse(_self: Engine, **_options: Any) -> None:
         raise Refused("Connection refused")
 
-    monkeypatch.setattr(_host_words, "said_by", lambda *_words: "redis://u:pass@r\n")
+    monkeypatch.setattr(_host_words, "run_command", lambda *_words: "redis://u:pass@r\n")
     monkeypatch.setattr(pollers_engine, "containers", refuse)
     result, files = run()
     assert result["problems"] == ["engine and containers: Connection refused"]
@@ -131,7 +131,7 @@ def test_what_fails_is_named_and_the_rest_is_there(
 
     monkeypatch.setattr(pollers_engine, "df", refuse)
     monkeypatch.setattr(pollers_engine, "logs", refuse)
-    monkeypatch.setattr(_host_words, "said_by", no_program)
+    monkeypatch.setattr(_host_words, "run_command", no_program)
     result, files = run(home="/nonexistent/home")
     assert {"engine/df.json: 500 ***", "logs/p-1.log: 500 ***"} <= {*result["problems"]}
     assert "host/sockets.txt: no program ss on this host" in result["problems"]

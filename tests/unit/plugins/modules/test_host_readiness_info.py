@@ -14,10 +14,10 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.doc_fragments.docker import ModuleDocFragment
-from ansible_collections.aisha.cluster.plugins.module_utils._checks import Check
-from ansible_collections.aisha.cluster.plugins.module_utils._docker import EngineError
-from ansible_collections.aisha.cluster.plugins.module_utils._engine_seen import EngineSeen
-from ansible_collections.aisha.cluster.plugins.module_utils._readiness_questions import OPTIONS
+from ansible_collections.aisha.cluster.plugins.module_utils._core.docker import EngineError
+from ansible_collections.aisha.cluster.plugins.module_utils._core.findings import Check
+from ansible_collections.aisha.cluster.plugins.module_utils._preflight.engine_snapshot import EngineSeen
+from ansible_collections.aisha.cluster.plugins.module_utils._preflight.options import OPTIONS
 from ansible_collections.aisha.cluster.plugins.modules import host_readiness_info
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
@@ -147,7 +147,7 @@ def test_the_services_own_check_is_used_where_it_is(
             assert (image, cluster, patience) == ("sha256:1", "shop", 11)
             raise EngineError("refused", f"said {environment['REDIS_URL']}", expected="exit code 0")
 
-    service_trial = "ansible_collections.aisha.cluster.plugins.module_utils._service_trial.run"
+    service_trial = "ansible_collections.aisha.cluster.plugins.module_utils._preflight.service_check.run"
     monkeypatch.setattr(service_trial, Trial())
     monkeypatch.setattr(host_readiness_info, "connector", lambda _params: lambda: None)
     url = f"redis://:{PASSWORD}@127.0.0.1:9/0"

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.aisha.cluster.plugins.module_utils import _docker, _host_resources
+from ansible_collections.aisha.cluster.plugins.module_utils._core import docker as _docker
+from ansible_collections.aisha.cluster.plugins.module_utils._host import resources as _host_resources
 from ansible_collections.aisha.cluster.plugins.modules import host_resource_info
 from requests.exceptions import ConnectionError as Refused
 

@@ -7,7 +7,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.aisha.cluster.plugins.module_utils._registry import Registry, RegistryError
+from ansible_collections.aisha.cluster.plugins.module_utils._images.registry_client import (
+    Registry,
+    RegistryError,
+)
 from ansible_collections.aisha.cluster.plugins.modules.image_digest_info import digest
 
 THERE = "sha256:" + "a" * 64

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.aisha.cluster.plugins.module_utils._registry import Registry
+from ansible_collections.aisha.cluster.plugins.module_utils._images.registry_client import Registry
 from ansible_collections.aisha.cluster.plugins.modules import engine_image_prune, registry_image_prune
 
 REGISTRY_IMAGE = "registry:2.8.2"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.aisha.cluster.plugins.module_utils import _instances
-from ansible_collections.aisha.cluster.plugins.module_utils._container_use import Use
+from ansible_collections.aisha.cluster.plugins.module_utils._instances import state as _instances
+from ansible_collections.aisha.cluster.plugins.module_utils._instances.stats import Use
 from ansible_collections.aisha.cluster.plugins.modules import instance_info
 from docker.errors import APIError
 from requests.exceptions import ConnectionError as Refused

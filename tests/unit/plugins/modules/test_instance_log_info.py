@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.aisha.cluster.plugins.module_utils import _instances
+from ansible_collections.aisha.cluster.plugins.module_utils._instances import state as _instances
 from ansible_collections.aisha.cluster.plugins.modules import instance_log_info
 from docker.errors import APIError
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.aisha.cluster.plugins.module_utils._release_notification import text_of
+from ansible_collections.aisha.cluster.plugins.module_utils._release.notification import text_of
 from ansible_collections.aisha.cluster.plugins.modules import release_notification
 
 Run = Callable[..., dict[str, Any]]

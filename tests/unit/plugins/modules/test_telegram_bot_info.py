@@ -9,8 +9,8 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.doc_fragments.bot_api import ModuleDocFragment
-from ansible_collections.aisha.cluster.plugins.module_utils import _bot_http
-from ansible_collections.aisha.cluster.plugins.module_utils._bot_api import (
+from ansible_collections.aisha.cluster.plugins.module_utils._telegram import transport as _bot_http
+from ansible_collections.aisha.cluster.plugins.module_utils._telegram.client import (
     ADVICE,
     DEFAULT_API_URL,
     BotApiError,

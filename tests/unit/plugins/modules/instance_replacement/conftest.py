@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.aisha.cluster.plugins.module_utils import (
-    _container_traffic,
-    _docker,
-    _instance_host,
-)
+from ansible_collections.aisha.cluster.plugins.module_utils._core import docker as _docker
+from ansible_collections.aisha.cluster.plugins.module_utils._rollout import drain as _container_traffic
+from ansible_collections.aisha.cluster.plugins.module_utils._rollout import instance_host as _instance_host
 from ansible_collections.aisha.cluster.plugins.modules import instance_replacement
 
 if TYPE_CHECKING:

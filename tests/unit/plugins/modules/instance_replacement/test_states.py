@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.aisha.cluster.plugins.module_utils import _container_traffic
+from ansible_collections.aisha.cluster.plugins.module_utils._rollout import drain as _container_traffic
 
 if TYPE_CHECKING:
     Run = Callable[..., tuple[int, dict[str, Any]]]

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, Aisha Cluster Contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The secrets that a container was given, and how they are kept out of what people read.
+
+Private to this collection. No I/O here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from .bot_token import MASK, BotToken, redact_any_token, shape_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL|_KEY(?:$|_)", re.IGNORECASE)
+_USERINFO = re.compile(r"(://[^:/@\s]*):([^/\s]+)@")
+# A shorter value would mask ordinary words; inside a URL, where one is expected, any length is masked.
+_SHORTEST = 6
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """Masks the secrets of one container, and whatever looks like a bot's token. repr() doesn't show them."""
+
+    tokens: tuple[BotToken, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Redactor({len(self.tokens)} tokens, {len(self.others)} others)"
+
+    @classmethod
+    def of(cls, environment: Iterable[str] | None) -> Redactor:
+        """Learn the secrets of ``NAME=value`` lines: by their names, their shape, and passwords in URLs."""
+        tokens: set[BotToken] = set()
+        others: set[str] = set()
+        for line in environment or ():
+            name, _equals, value = line.partition("=")
+            if shape_fault(value) is None:
+                tokens.add(BotToken(value))
+            elif _SECRET_NAME.search(name):
+                others.add(value)
+            in_urls = [match[2] for match in _USERINFO.finditer(value)]
+            others.update(in_urls, map(unquote, in_urls))
+        known = {form for value in others for form in _forms(value)}
+        # Longest first: a secret may contain another one.
+        return cls(tuple(tokens), tuple(sorted(known, key=len, reverse=True)))
+
+    def tokens_in(self, value: Any) -> Any:
+        """Mask tokens alone, in text and in any nesting of lists and dicts: for names and identities."""
+        for token in self.tokens:
+            value = token.redact(value)
+        return _each_text(value, redact_any_token)
+
+    def __call__(self, value: Any) -> Any:
+        """Mask all secrets, in text and in any nesting of lists and dicts."""
+        return _each_text(self.tokens_in(value), self._mask_others)
+
+    def environment(self, lines: Iterable[str] | None) -> list[str]:
+        """Mask ``NAME=value`` lines; what is secret by its name is so whatever its length."""
+        shown = []
+        for line in lines or ():
+            name, equals, value = line.partition("=")
+            secret = bool(value) and (_SECRET_NAME.search(name) is not None or shape_fault(value) is None)
+            shown.append(f"{name}{equals}{MASK}" if secret else str(self(line)))
+        return shown
+
+    def _mask_others(self, text: str) -> str:
+        for secret in self.others:
+            text = text.replace(secret, MASK)
+        return _USERINFO.sub(rf"\1:{MASK}@", text)
+
+
+def _forms(value: str) -> set[str]:
+    """How a secret may stand in a text; of one with several lines, what is read by line has each alone."""
+    plain = {value, *(line.strip() for line in value.splitlines())}
+    return {
+        form
+        for one in plain
+        # Short ones are left out in any form: an encoded word would be as long as a secret.
+        if len(one) >= _SHORTEST
+        for form in (one, quote(one, safe=""), json.dumps(one)[1:-1], b64encode(one.encode()).decode())
+    }
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {_each_text(key, change): _each_text(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_each_text(item, change) for item in value]
+    return value
