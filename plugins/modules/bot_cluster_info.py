@@ -114,6 +114,7 @@ pollers:
       description: Why this poller is not good, the guard's own reason or why the guard was not heard.
       returned: always
       type: str
+    found: {description: "The same without what was expected.", returned: always, type: str}
     health:
       description: How the poller is.
       returned: always
@@ -182,6 +183,7 @@ pollers:
       role: active
       good: true
       problem: null
+      found: null
       health: {docker: healthy, fault: null}
       lease: {name: "pollguard:{123456789}:lease", holder: bot-polling-1, epoch: 7, time_left_s: 2.41}
       poll_age_s: 0.0

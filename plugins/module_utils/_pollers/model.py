@@ -37,6 +37,17 @@ _LONGEST_LINE = 500
 
 
 @dataclass(frozen=True)
+class Problem:
+    """Why a poller's status isn't known: what was expected and what was found, as ends of a sentence."""
+
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True)
 class Look:
     """What was seen of one container, as far as it let itself be seen.
 
@@ -45,14 +56,14 @@ class Look:
         repo_digests: the image's names by digest; asked for only when the container's own name has none.
         log: its recent lines; None when they weren't read.
         said: the answer to guard_command(); None when there was none.
-        problem: why there was none, as a sentence without a full stop.
+        problem: why there was none.
     """
 
     container: Mapping[str, Any]
     repo_digests: tuple[str, ...] = ()
     log: str | None = None
     said: ExecResult | None = None
-    problem: str | None = None
+    problem: Problem | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -112,6 +123,7 @@ class Poller:
     role: str = "unknown"
     good: bool = False
     problem: str | None = None
+    found: str | None = None
     health: Health = field(default_factory=Health)
     lease: Lease = field(default_factory=Lease)
     poll_age_s: float | None = None
@@ -171,7 +183,8 @@ def describe(look: Look) -> Poller:
         mode=_text(guard, "mode"),
         role=role if role in _ROLES else "unknown",
         good=guard.get("good") is True,
-        problem=mask(problem) or _text(guard, "fault"),
+        problem=mask(str(problem)) if problem else _text(guard, "fault"),
+        found=mask(problem.found) if problem else _text(guard, "fault"),
         health=Health((state.get("Health") or {}).get("Status"), _text(guard, "fault")),
         lease=Lease(
             _text(guard, "lease"),
@@ -239,25 +252,25 @@ def conflicts_in(log: str | None) -> tuple[int | None, str | None]:
     return len(lines), lines[-1].strip() if lines else None
 
 
-def _heard(look: Look) -> tuple[dict[str, Any], str | None]:
+def _heard(look: Look) -> tuple[dict[str, Any], Problem | None]:
     """The guard's status, or an empty one and why it isn't known."""
     if look.state != "running":
         code = _count(look.container.get("State") or {}, "ExitCode")
         ended = f" with exit code {code}" if look.state in ("exited", "dead", "restarting") else ""
-        return {}, f"expected a running container, found it {look.state}{ended}"
+        return {}, Problem("a running container", f"it {look.state}{ended}")
     if look.problem is not None:
         return {}, look.problem
     if look.said is None:
-        return {}, f"expected it to run under the poll guard ({_GUARD}), found that it doesn't"
+        return {}, Problem(f"it to run under the poll guard ({_GUARD})", "that it doesn't")
     if look.said.exit_code != 0:
         words = (look.said.stdout.strip() or look.said.stderr.strip() or "nothing").splitlines()[0]
-        return {}, f"expected the guard's status, found exit code {look.said.exit_code}: {words}"
+        return {}, Problem("the guard's status", f"exit code {look.said.exit_code}: {words}")
     try:
         status = json.loads(look.said.stdout)
     except ValueError:
         status = None
     if not isinstance(status, dict):
-        return {}, "expected the guard's status as JSON, found something else"
+        return {}, Problem("the guard's status as JSON", "something else")
     return status, None
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .._core.docker import EngineError
 from .._instances.labels import CLUSTER_LABEL, COMPONENT_LABEL
 from .._instances.slots import slot_of
-from .model import POLLER_COMPONENT, Look, Poller, describe, guard_command, image_digest, in_order
+from .model import POLLER_COMPONENT, Look, Poller, Problem, describe, guard_command, image_digest, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,7 +93,7 @@ class _Inquiry(threading.Thread):
         if self._defect is not None:
             raise self._defect
         if late and self._look is not None:
-            return replace(self._look, problem=f"expected an answer within {patience:g} s, found none")
+            return replace(self._look, problem=Problem(f"an answer within {patience:g} s", "none"))
         return self._look
 
     def run(self) -> None:
@@ -101,7 +101,7 @@ class _Inquiry(threading.Thread):
             self._see()
         except EngineError as error:
             if self._look is not None:
-                self._look = replace(self._look, problem=f"expected {error.expected}, found {error.found}")
+                self._look = replace(self._look, problem=Problem(error.expected, error.found))
         except Exception as error:  # Raised where it is seen, by result().
             self._defect = error
 

@@ -265,8 +265,7 @@ class Host(Containers):
 
 def what_is_wrong(poller: Poller) -> str:
     """Why a poller isn't good, as the end of a sentence that says what was found."""
-    problem = poller.problem or "a guard that says nothing"
-    return problem.partition(", found ")[2] or problem
+    return poller.found or poller.problem or "a guard that says nothing"
 
 
 def _no_image(image: str) -> Refusal:

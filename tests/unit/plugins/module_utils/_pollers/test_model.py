@@ -12,6 +12,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._pollers.model impor
     Lease,
     Look,
     Poller,
+    Problem,
     Summary,
     conflicts_in,
     describe,
@@ -79,6 +80,7 @@ def test_everything_that_is_known_is_told() -> None:
         "role": "active",
         "good": True,
         "problem": None,
+        "found": None,
         "health": {"docker": "healthy", "fault": None},
         "lease": {
             "name": "pollguard:{7}:lease",
@@ -107,7 +109,10 @@ def test_everything_that_is_known_is_told() -> None:
         ),
         (Look(container("paused")), "expected a running container, found it paused"),
         (Look({"Name": "/x"}), "expected a running container, found it unknown"),
-        (Look(container(), problem="no answer within 5 s"), "no answer within 5 s"),
+        (
+            Look(container(), problem=Problem("an answer within 5 s", "none; it is *full*, found out")),
+            "expected an answer within 5 s, found none; it is *full*, found out",
+        ),
         (
             Look(container()),
             "expected it to run under the poll guard (/pollguard/app), found that it doesn't",
@@ -137,13 +142,17 @@ def test_everything_that_is_known_is_told() -> None:
 def test_a_guard_that_is_not_heard_is_reported(look: Look, problem: str) -> None:
     poller = describe(look)
     assert poller.problem == problem
+    # What was found is a field of its own; no sentence is taken apart for it.
+    assert poller.found
+    assert problem.endswith(f", found {poller.found}")
     assert (poller.role, poller.good, poller.guard, poller.lease) == ("unknown", False, None, Lease())
 
 
 def test_a_fault_is_the_guards_and_the_problem() -> None:
     poller = describe(Look(container(), said=said(role="standby", good=False, fault="deaf", holder="")))
     assert poller.health == Health("healthy", "deaf")
-    assert (poller.role, poller.good, poller.problem, poller.lease.holder) == ("standby", False, "deaf", None)
+    assert (poller.role, poller.good, poller.lease.holder) == ("standby", False, None)
+    assert (poller.problem, poller.found) == ("deaf", "deaf")
 
 
 @pytest.mark.parametrize(
