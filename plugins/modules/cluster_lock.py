@@ -157,7 +157,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._release import lock as lock
+from ..module_utils._release import lock
 from ..module_utils._release.records import current_number
 from ..module_utils._release.store import LOCK, Files, FilesError, parsed, pretty
 

@@ -100,7 +100,7 @@ from typing import Any, TypeVar
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
-from ..module_utils._host import resources as resources
+from ..module_utils._host import resources
 
 Read = TypeVar("Read")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.aisha.cluster.plugins.module_utils._host import drift as drift
+from ansible_collections.aisha.cluster.plugins.module_utils._host import drift
 
 ROOT = os.geteuid() == 0
 CONFIG = {"live-restore": True, "insecure-registries": ["one:5000"], "log-opts": {"max-size": "10m"}}

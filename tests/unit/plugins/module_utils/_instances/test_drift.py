@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.aisha.cluster.plugins.module_utils._instances import drift as drift
-from ansible_collections.aisha.cluster.plugins.module_utils._instances import fingerprint as fingerprint
+from ansible_collections.aisha.cluster.plugins.module_utils._instances import drift, fingerprint
 
 KEY = b"k" * 32
 IMAGE, OTHER = "registry/bot@sha256:1", "registry/bot@sha256:2"
