@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,20 +50,21 @@ class Use:
         return asdict(self)
 
 
-def use_of(first: Mapping[str, Any], second: Mapping[str, Any], between_s: float) -> Use:
-    """Return what two answers of the engine, so many seconds apart, amount to."""
+def use_of(first: Mapping[str, Any], second: Mapping[str, Any]) -> Use:
+    """Return what two answers of the engine amount to, by the times at which it has read its counters."""
     # Of a container that has ended, and where it can't read the host's control groups, an engine tells zeros.
-    if str(second.get("read", _NEVER)).startswith(_NEVER):
+    ended = _moment(second)
+    if ended is None:
         return Use()
     memory = second.get("memory_stats") or {}
     used = memory.get("usage")
     if used is not None:
         details = memory.get("stats") or {}
         used = max(0, int(used) - next((int(details[name]) for name in _CACHES if name in details), 0))
-    before, after = _spent(first), _spent(second)
-    if before is None or after is None or between_s <= 0:
+    began, before, after = _moment(first), _spent(first), _spent(second)
+    if began is None or before is None or after is None or ended <= began:
         return Use(used)
-    return Use(used, round(max(0, after - before) / (between_s * 1e9) * 100, 1))
+    return Use(used, round(max(0, after - before) / ((ended - began) * 1e9) * 100, 1))
 
 
 def uses_of(connect: Callable[[], Engine], names: Sequence[str], timeout: float) -> dict[str, Use]:
@@ -71,15 +73,25 @@ def uses_of(connect: Callable[[], Engine], names: Sequence[str], timeout: float)
     def ask(name: str) -> Use:
         try:
             engine = connect()
-            first, began = engine.stats(name), time.monotonic()
+            first = engine.stats(name)
             time.sleep(_BETWEEN)
-            second, ended = engine.stats(name), time.monotonic()
+            second = engine.stats(name)
         except EngineError:
             return Use()
-        return use_of(first, second, ended - began)
+        return use_of(first, second)
 
     answers = run_parallel({name: partial(ask, name) for name in names}, timeout)
     return {name: answer for name, answer in answers.items() if isinstance(answer, Use)}
+
+
+def _moment(stats: Mapping[str, Any]) -> float | None:
+    """When the engine read its counters, in seconds; None of what it has never read."""
+    read = str(stats.get("read", _NEVER))
+    if read.startswith(_NEVER):
+        return None
+    # Hosts may have Python 3.10, which reads no nanoseconds and has no datetime.UTC.
+    moment = datetime.fromisoformat(read[:19]).replace(tzinfo=timezone.utc)  # noqa: UP017
+    return moment.timestamp() + float("0" + read[19:].partition("Z")[0])
 
 
 def _spent(stats: Mapping[str, Any]) -> int | None:

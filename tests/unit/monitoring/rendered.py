@@ -33,7 +33,7 @@ INVENTORY = {
     "telegram_bot_token": TOKEN,
     "redis_url": "redis://guard:re%40dis@redis.example.com:6380/0",
     "database_url": "postgresql+asyncpg://aisha:secret@db.example.com/aisha?sslmode=prefer",
-    "__monitoring_network": {"network": {"IPAM": {"Config": [{"Gateway": "172.18.0.1"}]}}},
+    "cluster_network_found": {"network": {"IPAM": {"Config": [{"Gateway": "172.18.0.1"}]}}},
 }
 
 
