@@ -34,7 +34,8 @@ options:
   checks:
     description:
       - The checks. Each has C(host), C(check), C(subject) and C(status), which is C(passed), C(warned),
-        C(failed) or C(skipped), and may have C(expected), C(found) and C(advice), in words.
+        C(failed) or C(skipped), and may have C(expected), C(found) and C(advice), in words, and C(reason),
+        a fixed term.
     type: list
     elements: dict
     required: true

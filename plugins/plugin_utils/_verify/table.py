@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # In this order, so that what needs somebody stands last on a terminal.
 WORDS = {"passed": "ok", "skipped": "skipped", "warned": "WARNING", "failed": "FAILED"}
-FIELDS = ("check", "subject", "status", "expected", "found", "advice")
+FIELDS = ("check", "subject", "status", "expected", "found", "advice", "reason")
 
 
 @dataclass(frozen=True)

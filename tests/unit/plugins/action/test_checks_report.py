@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.aisha.cluster.plugins.module_utils._core.findings import Check
 
 ROOT = Path(__file__).resolve().parents[4]
 GOOD = {"host": "one", "check": "engine", "subject": "", "status": "passed", "found": "20.10.24"}
+GOOD_FIELDS = {name: value for name, value in GOOD.items() if name != "host"}
 BAD = {
     "host": "two",
     "check": "disk",
@@ -50,7 +52,10 @@ def play(tmp_path: Path, checks: list[dict[str, str]], **more: str) -> subproces
 
 
 def test_all_well(tmp_path: Path) -> None:
-    done = play(tmp_path, [GOOD], path=str(tmp_path / "checks.json"))
+    # Every field that a check has is taken, also those that only programs read.
+    done = play(
+        tmp_path, [Check(**GOOD_FIELDS).as_dict() | {"host": "one"}], path=str(tmp_path / "checks.json")
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "  ok  one  engine: 20.10.24" in done.stdout.splitlines()
     written = tmp_path / "checks.json"
