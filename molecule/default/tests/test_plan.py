@@ -20,7 +20,9 @@ def planned(lab: Lab, *arguments: str) -> set[str]:
     done = lab.playbook("plan.yml", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(re.findall(r"changed=(\d+)", done.stdout.split("PLAY RECAP")[1])) == {"0"}
-    return set(re.findall(rf"- '?{HOST}: (.*?)'?$", done.stdout, re.MULTILINE))
+    lines = set(re.findall(rf'^ *"{HOST}: (.*?)",?$', done.stdout, re.MULTILINE))
+    assert bool(lines) != ("Nothing has drifted" in done.stdout), done.stdout
+    return lines
 
 
 @contextmanager
