@@ -22,7 +22,7 @@ _LISTS = ("finished", "folders", "empty_folders", "absent")
 _DICTS = ("sysctl", "daemon_config")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no types
     """Hashes a host's desired state, and has the host compared with it."""
 
     TRANSFERS_FILES = False

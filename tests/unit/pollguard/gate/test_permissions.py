@@ -80,7 +80,7 @@ async def test_a_webhook_is_removed_by_whoever_starts(account: Account, method: 
         assert await gate.poll(timeout=1) == [update]
 
 
-async def test_a_webhook_that_must_not_be_removed_is_told(account: Account) -> None:
+async def test_a_webhook_that_must_not_be_removed_is_reported(account: Account) -> None:
     account.set_webhook("https://example.com/hook")
     async with serving(InsideGate(account.standin.url, account.token)) as gate:
         answer = await gate.call("deleteWebhook")
