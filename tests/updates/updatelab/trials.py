@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -21,7 +22,7 @@ from updatelab.load import Load, Site
 from updatelab.runs import Playbook, Run, variables
 
 # Enough to see a gap of some milliseconds, and little enough to leave the machine to Ansible.
-PER_SECOND = 20.0
+PER_SECOND = 20.0 if os.environ.get("UPDATES") == "long" else 10.0
 MESSAGES_PER_SECOND = 5.0
 SETTLE_S = 120.0
 MARGIN_S = 2.0
