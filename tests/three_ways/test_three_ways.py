@@ -5,6 +5,7 @@ Each run gets to the first check that a module of ours makes, and fails there: o
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -51,10 +52,10 @@ def check(done: CompletedProcess[str], tree: Path) -> None:
     assert NEXT_PLAY not in said
 
 
-def test_a_bare_clone_from_its_root(ansible: Ansible, clone: Path, inventory: Path, playbook: str) -> None:
+def test_a_bare_clone_from_its_root(ansible: Ansible, clone: Path, inventory: Path) -> None:
     done = ansible.run(
         "ansible-playbook",
-        f"playbooks/{playbook}.yml",
+        "playbooks/site.yml",
         "-i",
         inventory,
         "-vvv",
@@ -64,12 +65,10 @@ def test_a_bare_clone_from_its_root(ansible: Ansible, clone: Path, inventory: Pa
     check(done, clone)
 
 
-def test_a_bare_clone_from_inside_playbooks(
-    ansible: Ansible, clone: Path, inventory: Path, playbook: str
-) -> None:
+def test_a_bare_clone_from_inside_playbooks(ansible: Ansible, clone: Path, inventory: Path) -> None:
     done = ansible.run(
         "ansible-playbook",
-        f"{playbook}.yml",
+        "site.yml",
         "-i",
         inventory,
         "-vvv",
@@ -95,7 +94,7 @@ def test_the_installed_collection(
     check(done, installed)
 
 
-def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path, playbook: str) -> None:
+def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path) -> None:
     """AWX names its collections in a variable that 2.18 reads and 2.19 doesn't; ours is beside the play."""
     environment = {
         **NOWHERE,
@@ -103,7 +102,7 @@ def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path, playbo
     }
     done = ansible.run(
         "ansible-playbook",
-        f"playbooks/{playbook}.yml",
+        "playbooks/site.yml",
         "-i",
         inventory,
         "-vvv",
@@ -111,6 +110,34 @@ def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path, playbo
         **environment,
     )
     check(done, clone)
+
+
+def test_all_that_is_wrong_with_the_inputs_is_named_first(
+    ansible: Ansible, clone: Path, inventory: Path
+) -> None:
+    values = {
+        "bot_cluster_pollers": -3,
+        "nginx_https_port": "https",
+        "webhook_api_memory": "{{ nowhere }}",
+        "bot_cluster_worker_command": "never 'ends",
+        "app_environment": {"DEBUG": True, "LISTS": ["are-none"]},
+        "telegram_bot_token": ["hidden-in-a-list"],
+    }
+    words = ("playbooks/site.yml", "-i", inventory, "-e", json.dumps(values))
+    done = ansible.run("ansible-playbook", *words, cwd=clone, **others(ansible))
+    # In a text that YAML quotes a quotation mark stands twice.
+    said = " ".join((done.stdout + done.stderr).replace("''", "'").split())
+    assert done.returncode == 2, said
+    for line in (
+        "bot_cluster_pollers: expected a whole number of at least 0, found -3;",
+        "nginx_https_port: expected a port from 0 to 65535, found 'https'",
+        "webhook_api_memory: expected a value, found an expression with what isn't defined: 'nowhere'",
+        "bot_cluster_worker_command: expected a command as a shell reads it, found no closing quotation",
+        "app_environment: expected text or a number in LISTS, found a list",
+        "telegram_bot_token: expected text, found a list",
+    ):
+        assert line in said, said
+    assert "hidden-in-a-list" not in said
 
 
 def test_the_artefact_leaves_the_link_out(installed: Path) -> None:
