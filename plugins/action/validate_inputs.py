@@ -42,11 +42,11 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
             try:
                 self._check(each, variables[each.name])
             except UnfitValue as error:
-                faults.append({"name": each.name, "expected": error.expected, "found": error.found})
+                faults.append({"subject": each.name, "expected": error.expected, "found": error.found})
         if not faults:
             return {"changed": False, "faults": []}
         listed = "; ".join(
-            f"{each['name']}: expected {each['expected']}, found {each['found']}" for each in faults
+            f"{each['subject']}: expected {each['expected']}, found {each['found']}" for each in faults
         )
         host = variables.get("inventory_hostname", "this host")
         return {

@@ -56,9 +56,9 @@ faults:
   type: list
   elements: dict
   contains:
-    name: {description: Name of the input., returned: always, type: str}
+    subject: {description: Name of the input., returned: always, type: str}
     expected: {description: What was expected., returned: always, type: str}
     found: {description: What was found., returned: always, type: str}
   sample:
-    - {name: bot_cluster_pollers, expected: a whole number of at least 0, found: "-3"}
+    - {subject: bot_cluster_pollers, expected: a whole number of at least 0, found: "-3"}
 """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from lab_client import Lab
 from testinfra.host import Host
 
@@ -48,6 +49,19 @@ def drift(host: Host) -> Iterator[None]:
         host.check_output(f"for i in $(seq 90); do {healthy} && exit 0; sleep 1; done; exit 1")
 
 
+@pytest.fixture
+def neighbour(lab: Lab) -> Iterator[None]:
+    """Have containers of another cluster on the host, whose name begins with this one's, and of nobody's."""
+    host = lab.host(HOST)
+    image = "$(docker inspect -f '{{.Image}}' aisha-registry)"
+    names = ("aisha-staging-webhook-api-1", "aisha-staging-nginx-prod-previous", "aisha-staging-worker-1")
+    for name, label in zip(names, ("aisha.cluster=aisha-staging",) * 2 + ("of=nobody",), strict=True):
+        host.check_output(f"docker create --name {name} --label {label} {image}")
+    yield
+    host.check_output(f"docker rm {' '.join(names)}")
+
+
+@pytest.mark.usefixtures("neighbour")
 def test_nothing_is_planned_where_nothing_has_drifted(lab: Lab) -> None:
     assert planned(lab) == set()
 

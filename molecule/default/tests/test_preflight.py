@@ -158,13 +158,14 @@ def test_all_that_is_not_ready_is_named_together(
     assert unknown.partition(":")[2] not in run.said
     found = run.failed
     kinds = ("bot_token", "certificate", "disk", "memory", "outgoing", "port", "service")
-    assert found.keys() >= {*((HOST, kind) for kind in kinds), ("gone", "access"), ("undefined", "access")}
+    assert found.keys() >= {*((HOST, kind) for kind in kinds), ("gone", "access"), ("undefined", "inventory")}
     assert {kind for host, kind in found if host == HOST} == set(kinds)
     assert "revoked" in found[HOST, "bot_token"]["advice"]
     assert "that it expired at" in found[HOST, "certificate"]["found"]
     assert "that process python3 (" in found[HOST, "port"]["found"]
     assert "Connection refused" in found["gone", "access"]["found"]
-    assert "vault_that_is_missing" in found["undefined", "access"]["found"]
+    assert found["undefined", "inventory"]["subject"] == "cluster_home"
+    assert "'vault_that_is_missing' is undefined" in found["undefined", "inventory"]["found"]
     services = {
         check["subject"].split(" at ")[0]: check
         for check in run.checks

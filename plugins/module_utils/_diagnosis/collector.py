@@ -10,7 +10,6 @@ Private to this collection. Nothing on the host is changed.
 from __future__ import annotations
 
 import json
-import re
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,9 +21,9 @@ from .._core.redaction import Redactor
 from .._host import commands as words
 from .._host.resources import disk, memory
 from .._host.tcp_probe import Target, container_addresses, reach_all, targets_of
-from .._instances.labels import CLUSTER_LABEL, COMPONENT_LABEL, INSTANCE_COMPONENTS
+from .._instances.labels import COMPONENT_LABEL, INSTANCE_COMPONENTS, belongs
 from .._instances.log_lines import ERROR_PATTERNS, InstanceLog, Judge, lines_of
-from .._instances.slots import BY_HAND, slot_of
+from .._instances.slots import slot_of
 from .._instances.state import seconds_since
 from .._pollers.query import pollers_of
 from .._release.lock import Holder, iso
@@ -139,12 +138,10 @@ class HostDiagnosis:
     def _look(self) -> None:
         """Look at all containers first: their secrets are what is masked in everything."""
         engine = self.connect()
-        by_hand = re.compile(rf"{re.escape(self.cluster)}-.+{BY_HAND}-")
         names = [
-            name
+            str(entry["Names"][0]).removeprefix("/")
             for entry in engine.containers({})
-            for name in [str(entry["Names"][0]).removeprefix("/")]
-            if (entry.get("Labels") or {}).get(CLUSTER_LABEL) == self.cluster or by_hand.match(name)
+            if belongs(entry, self.cluster)
         ]
         found = {name: engine.inspect(name) for name in sorted(names)}
         self.containers = {name: one for name, one in found.items() if one is not None}

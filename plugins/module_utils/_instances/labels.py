@@ -9,12 +9,13 @@ Private to this collection.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
-from .slots import slot_of
+from .slots import BY_HAND, slot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from .._core.docker import Engine
 
@@ -25,6 +26,25 @@ INSTANCE_COMPONENTS = ["webhook-api", "bot-polling", "worker", "nginx"]
 RESTING_COMPONENTS = ["migration", "poll-guard"]
 # What an image is tried with.
 TRIAL_COMPONENT = "trial"
+
+
+def belongs(listed: Mapping[str, Any], cluster: str) -> bool:
+    """Whether a container is a cluster's: made for it, or started by hand and set aside.
+
+    A cluster whose name only begins with this one's has containers of its own.
+
+    Args:
+        listed: the container as an engine's list says.
+        cluster: the cluster's name, as in the containers' label.
+    """
+    owner = (listed.get("Labels") or {}).get(CLUSTER_LABEL)
+    return owner == cluster or is_set_aside(str(listed["Names"][0]).removeprefix("/"), cluster)
+
+
+def is_set_aside(name: str, cluster: str) -> bool:
+    """Whether a container was started by hand, and a cluster's instance has taken its place."""
+    components = "|".join(INSTANCE_COMPONENTS)
+    return re.match(rf"{re.escape(cluster)}-(?:{components})-[^-]+{BY_HAND}-", name) is not None
 
 
 def instance_names(engine: Engine, cluster: str, components: Collection[str]) -> list[str]:

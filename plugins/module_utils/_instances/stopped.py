@@ -9,12 +9,11 @@ Private to this collection. No I/O here.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .labels import CLUSTER_LABEL, COMPONENT_LABEL, RESTING_COMPONENTS, TRIAL_COMPONENT
-from .slots import BY_HAND, STOPPED, slot_of
+from .labels import COMPONENT_LABEL, RESTING_COMPONENTS, TRIAL_COMPONENT, belongs, is_set_aside
+from .slots import STOPPED, slot_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,13 +46,8 @@ def leftovers(
         cluster: its name, as in the containers' label.
         unfinished_update: whether an update hasn't come to its end.
     """
-    by_hand = re.compile(rf"{re.escape(cluster)}-.+{BY_HAND}-")
     named = {str(entry["Names"][0]).removeprefix("/"): entry for entry in listed}
-    own = {
-        name: entry
-        for name, entry in named.items()
-        if (entry.get("Labels") or {}).get(CLUSTER_LABEL) == cluster or by_hand.match(name)
-    }
+    own = {name: entry for name, entry in named.items() if belongs(entry, cluster)}
     # Of a place with two containers an update may want either, whichever of them is stopped.
     contested = {slot_of(name) for name in own if slot_of(name) != name}
     found = []
@@ -63,7 +57,7 @@ def leftovers(
             continue
         reason = ""
         passes = component in (None, TRIAL_COMPONENT) or slot_of(name) != name
-        if by_hand.match(name):
+        if is_set_aside(name, cluster):
             reason = f"it was started by hand; when you need it no longer: docker rm {name}"
         elif unfinished_update and slot_of(name) in contested:
             reason = "an update that hasn't ended may need it; run that again first"

@@ -35,6 +35,8 @@ LISTED = [
     entry("aisha-unrelated", cluster=None),
     entry("aisha-worker-1-by-hand-1f0a4c", cluster=None),
     entry("shop-worker-1-by-hand-1f0a4c", cluster=None),
+    entry("aisha-staging-worker-1-by-hand-1f0a4c", cluster=None),
+    entry("aisha-staging-worker-1-next", cluster="aisha-staging"),
 ]
 BY_HAND = "aisha-worker-1-by-hand-1f0a4c"
 
