@@ -45,14 +45,14 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
                 faults.append({"subject": each.name, "expected": error.expected, "found": error.found})
         if not faults:
             return {"changed": False, "faults": []}
-        listed = "; ".join(
-            f"{each['subject']}: expected {each['expected']}, found {each['found']}" for each in faults
-        )
-        host = variables.get("inventory_hostname", "this host")
+        lines = [f"Inputs of {variables['inventory_hostname']}, to be set in its variables or a group's:"]
+        lines += [
+            f"  {each['subject']}: expected {each['expected']}, found {each['found']}" for each in faults
+        ]
         return {
             "failed": True,
             "faults": faults,
-            "msg": f"Inputs of {host}: {listed}. Set them in the host's variables or a group's.",
+            "msg": "\n".join(lines),
         }
 
     def _check(self, each: Input, value: Any) -> None:

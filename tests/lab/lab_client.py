@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # As an operator in the project's root, whatever Molecule has set for itself; in a form that a test can read.
 SETTINGS = {
     "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+    "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
     "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
     "ANSIBLE_FORCE_COLOR": "false",
     "ANSIBLE_NOCOLOR": "true",

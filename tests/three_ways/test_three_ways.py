@@ -129,7 +129,7 @@ def test_all_that_is_wrong_with_the_inputs_is_named_first(
     said = " ".join((done.stdout + done.stderr).replace("''", "'").split())
     assert done.returncode == 2, said
     for line in (
-        "bot_cluster_pollers: expected a whole number of at least 0, found -3;",
+        "bot_cluster_pollers: expected a whole number of at least 0, found -3",
         "nginx_https_port: expected a port from 0 to 65535, found 'https'",
         "webhook_api_memory: expected a value, found an expression with what isn't defined: 'nowhere'",
         "bot_cluster_worker_command: expected a command as a shell reads it, found no closing quotation",

@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, Aisha Cluster Contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The callback progress."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: progress
+type: stdout
+short_description: A line for each stage of a run
+version_added: 0.1.0
+author: Aisha Cluster Contributors (@aisha)
+description:
+  - Says of each play that had something to do how long it took and how much it changed, what a run reports,
+    and what failed and why. Plays without hosts, and tasks, aren't listed.
+  - A task that takes long is named, on a terminal while it does and elsewhere afterwards.
+  - With C(-v), it is M(ansible.builtin.default#callback) and shows all tasks.
+options:
+  long_task:
+    description: Seconds from which a task that took so long is named, where the output is no terminal.
+    type: float
+    default: 5
+    env:
+      - name: AISHA_PROGRESS_LONG_TASK
+    ini:
+      - section: callback_progress
+        key: long_task
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+seealso:
+  - plugin: ansible.builtin.default
+    plugin_type: callback
+"""
+
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from ansible import constants as C
+from ansible.plugins.callback.default import CallbackModule as Default
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_CLEAR = "\r\x1b[K"
+_MARGIN = " " * 10
+
+
+class CallbackModule(Default):  # type: ignore[misc] # ansible-core has no types
+    """What a run shows, where nobody asks for more."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "aisha.cluster.progress"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._quiet = not self._display.verbosity
+        self._begun = self._play_begun = self._task_begun = time.monotonic()
+        self._play_name = self._task_name = ""
+        self._worked = False
+        self._changed = 0
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Begin a stage, which is named when it ends."""
+        if not self._quiet:
+            super().v2_playbook_on_play_start(play)
+            return
+        self._end_play()
+        self._play_name = str(play.get_name()).strip()
+        self._play_begun = time.monotonic()
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """Name the task while it runs."""
+        self._start(super().v2_playbook_on_task_start, task, is_conditional)
+
+    def v2_playbook_on_handler_task_start(self, task: Any) -> None:
+        """Name the handler while it runs."""
+        self._start(super().v2_playbook_on_handler_task_start, task)
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Show what the run reports."""
+        if not self._quiet:
+            super().v2_runner_on_ok(result)
+            return
+        self._worked = True
+        found = result._result
+        self._changed += bool(found.get("changed"))
+        self._handle_warnings(found)
+        if found.get("_ansible_verbose_always"):
+            for line in _lines(found):
+                self._say(line)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Show which task failed, of whom, and why."""
+        if not self._quiet:
+            super().v2_runner_on_failed(result, ignore_errors)
+            return
+        self._worked = True
+        if not ignore_errors:
+            why = " ".join(_causes(result._result)) or "no message"
+            self._say(
+                f"FAILED {result._host.get_name()}: {result._task.get_name().strip()}: {why}", C.COLOR_ERROR
+            )
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Show who can't be reached."""
+        if not self._quiet:
+            super().v2_runner_on_unreachable(result)
+            return
+        self._worked = True
+        if not result._task.ignore_unreachable:
+            why = result._result.get("msg", "no message")
+            self._say(f"UNREACHABLE {result._host.get_name()}: {why}", C.COLOR_UNREACHABLE)
+
+    def v2_on_file_diff(self, result: Any) -> None:
+        """Show a difference, and what it is of."""
+        if not self._quiet:
+            super().v2_on_file_diff(result)
+            return
+        for each in result._result.get("results", ()) if result._task.loop else (result._result,):
+            if each.get("changed") and (difference := self._get_diff(each.get("diff") or [])):
+                self._say(f"{result._host.get_name()}: {result._task.get_name().strip()}")
+                self._say(difference)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Show how it ended."""
+        if not self._quiet:
+            super().v2_playbook_on_stats(stats)
+            return
+        self._end_play()
+        sums = [stats.summarize(host) for host in sorted(stats.processed)]
+        changed, failed = sum(each["changed"] for each in sums), sum(each["failures"] for each in sums)
+        unreachable = sum(each["unreachable"] for each in sums)
+        color = C.COLOR_ERROR if failed or unreachable else C.COLOR_CHANGED if changed else C.COLOR_OK
+        counts = f"{changed} changed, {failed} failed" + (
+            f", {unreachable} unreachable" if unreachable else ""
+        )
+        self._say(f"{time.monotonic() - self._begun:7.1f} s  in all: {counts}", color)
+
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        """A play without hosts is nothing to tell of."""
+        if not self._quiet:
+            super().v2_playbook_on_no_hosts_matched()
+
+    def v2_playbook_on_no_hosts_remaining(self) -> None:
+        """Why no host remains has been said."""
+        if not self._quiet:
+            super().v2_playbook_on_no_hosts_remaining()
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        """What is skipped isn't told of."""
+        if not self._quiet:
+            super().v2_runner_on_skipped(result)
+
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        """A loop is one task."""
+        if not self._quiet:
+            super().v2_runner_item_on_ok(result)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """A loop is one task, and tells of its items in the end."""
+        if not self._quiet:
+            super().v2_runner_item_on_failed(result)
+
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        """A loop is one task."""
+        if not self._quiet:
+            super().v2_runner_item_on_skipped(result)
+
+    def v2_runner_retry(self, result: Any) -> None:
+        """What is waited for is named already."""
+        if not self._quiet:
+            super().v2_runner_retry(result)
+
+    def v2_playbook_on_include(self, included_file: Any) -> None:
+        """How playbooks are divided is nothing to tell of."""
+        if not self._quiet:
+            super().v2_playbook_on_include(included_file)
+
+    def _start(self, show: Any, task: Any, *more: Any) -> None:
+        if not self._quiet:
+            show(task, *more)
+            return
+        self._end_task()
+        self._task_name, self._task_begun = str(task.get_name()).strip(), time.monotonic()
+        if sys.stdout.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            sys.stdout.write(_CLEAR + f"{_MARGIN}{self._play_name}: {self._task_name} …"[:width])
+            sys.stdout.flush()
+
+    def _end_task(self) -> None:
+        took = time.monotonic() - self._task_begun
+        if self._task_name and took >= float(self.get_option("long_task")) and not sys.stdout.isatty():
+            self._say(f"{_MARGIN}{self._task_name}: {took:.0f} s")
+        self._task_name = ""
+
+    def _end_play(self) -> None:
+        self._end_task()
+        if self._worked:
+            changed = f" ({self._changed} changed)" if self._changed else ""
+            color = C.COLOR_CHANGED if self._changed else C.COLOR_OK
+            self._say(f"{time.monotonic() - self._play_begun:7.1f} s  {self._play_name}{changed}", color)
+        self._worked, self._changed = False, 0
+
+    def _say(self, line: str, color: str | None = None) -> None:
+        if sys.stdout.isatty():
+            sys.stdout.write(_CLEAR)
+            sys.stdout.flush()
+        self._display.display(line, color=color)
+
+
+def _lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """What a debug task shows: a message, of several lines perhaps, or variables by name."""
+    shown = {
+        key: value
+        for key, value in result.items()
+        if not key.startswith("_") and key not in ("changed", "failed")
+    }
+    for key, value in shown.items():
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            yield from str(each).splitlines() if key == "msg" else [f"{key}: {each}"]
+
+
+def _causes(result: Mapping[str, Any]) -> Iterator[str]:
+    """Why a task failed: it, or those of its items that did, each reason once."""
+    items = result.get("results")
+    failed = [each for each in items if isinstance(each, dict) and each.get("failed")] if items else []
+    told = [
+        str(each.get("msg") or each.get("stderr") or each.get("censored") or "")
+        for each in failed or [result]
+    ]
+    yield from (text.strip() for text in dict.fromkeys(told) if text.strip())
