@@ -112,6 +112,26 @@ def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path) -> Non
     check(done, clone)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--tags", "nginx,images"], "--tags and --skip-tags: expected neither, since a run does only what"),
+        (["--skip-tags", "images"], "found images. plan.yml lists what would be done"),
+        (["--limit", "here"], "found that it leaves out there."),
+    ],
+)
+def test_a_part_of_a_run_is_refused(
+    ansible: Ansible, clone: Path, inventory: Path, words: list[str], said: str
+) -> None:
+    (inventory.parent / "more.yml").write_text("nginx: {hosts: {there: {ansible_connection: local}}}")
+    sources = ("-i", inventory, "-i", inventory.parent / "more.yml")
+    done = ansible.run(
+        "ansible-playbook", "playbooks/site.yml", *sources, *words, cwd=clone, **others(ansible)
+    )
+    assert done.returncode == 2, done.stdout
+    assert said in " ".join(done.stdout.split()), done.stdout + done.stderr
+
+
 def test_all_that_is_wrong_with_the_inputs_is_named_first(
     ansible: Ansible, clone: Path, inventory: Path
 ) -> None:
