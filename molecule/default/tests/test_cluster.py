@@ -138,7 +138,8 @@ def test_secrets_are_nowhere_but_in_the_containers_environment(lab: Lab) -> None
     # Encoded, since sudo writes every command into the journal, which is searched too. The embedded services'
     # own files hold their passwords, readable by root alone; nothing else does.
     patterns = base64.b64encode("\n".join(lab.secrets()).encode()).decode()
-    search = f"grep -rlF --exclude-dir=embedded -f - {' '.join(SEARCHED)}"
+    # For the moment of a `docker exec`, as of a health check, the engine has a file with its environment.
+    search = f"grep -rlF --exclude-dir=embedded --exclude=runc-process* -f - {' '.join(SEARCHED)}"
     assert host.run(f"echo {patterns} | base64 -d | {search}").stdout == ""
     shown = host.check_output("ps axww -o args; journalctl --no-pager")
     assert [secret for secret in lab.secrets() if secret in shown] == []
