@@ -64,6 +64,6 @@ def older(version: str) -> Path:
             "--quiet",
             "--disable-pip-version-check",
         ]
-        subprocess.run([*pip, f"ansible-core=={version}.*"], check=True)
+        subprocess.run([*pip, "--no-compile", f"ansible-core=={version}.*"], check=True)
         (home / "complete").touch()
     return home / "bin"

@@ -116,8 +116,8 @@ def test_a_project_of_awx(ansible: Ansible, clone: Path, inventory: Path) -> Non
     ("words", "said"),
     [
         (["--tags", "nginx,images"], "--tags and --skip-tags: expected neither, since a run does only what"),
-        (["--skip-tags", "images"], "found images. plan.yml lists what would be done"),
-        (["--limit", "here"], "found that it leaves out there."),
+        (["--skip-tags", "images,slow"], "found images. plan.yml lists what would be done"),
+        (["--limit", "here", "--skip-tags", "slow"], "found that it leaves out there."),
     ],
 )
 def test_a_part_of_a_run_is_refused(
