@@ -91,9 +91,10 @@ class CallbackModule(Default):  # type: ignore[misc] # ansible-core has no types
         found = result._result
         self._changed += bool(found.get("changed"))
         self._handle_warnings(found)
-        if found.get("_ansible_verbose_always"):
-            for line in _lines(found):
-                self._say(line)
+        for each in found.get("results", ()) if result._task.loop else (found,):
+            if each.get("_ansible_verbose_always"):
+                for line in _lines(each):
+                    self._say(line)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Show which task failed, of whom, and why."""

@@ -41,10 +41,14 @@ _SECRET = ("token", "password", "secret", "key", "url", "environment", "command"
 
 @dataclass(frozen=True)
 class Input:
-    """One input by its name, with what the argument spec says of it."""
+    """One input by its name, with what the argument spec says of it.
+
+    Those of playbooks are given with -e, where a list is text with commas.
+    """
 
     name: str
     spec: Mapping[str, Any]
+    of_playbook: bool = False
 
     def check(self, value: Any) -> None:
         """Raise UnfitValue when it can't have this value."""
@@ -52,6 +56,8 @@ class Input:
             command_words(value)
         elif self.name.endswith("_environment") and self._kind == "dict":
             environment_strings(value)
+        elif self.of_playbook and self._kind == "list" and isinstance(value, str):
+            self._check_kind([part.strip() for part in value.split(",")])
         elif self._kind != "raw":
             self._check_kind(value)
 
@@ -115,5 +121,5 @@ def inputs_of(roles: Iterable[str], collection: Path = COLLECTION) -> list[Input
             raise UnfitValue("names of this collection's roles", part)
         for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].values():
             for name, spec in (entry.get("options") or {}).items():
-                found.setdefault(name, Input(name, spec))
+                found.setdefault(name, Input(name, spec, part == "playbooks"))
     return list(found.values())

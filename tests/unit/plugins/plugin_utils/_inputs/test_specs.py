@@ -16,13 +16,18 @@ HUSH = "hush-hush"
 ELEMENTS = {"type": "list", "elements": "dict", "options": {"name": {"type": "str", "required": True}}}
 
 
-def check(name: str, spec: dict[str, Any], value: Any) -> str:
+def told(each: Input, value: Any) -> str:
     """Return what is said of a value; empty when nothing is."""
     try:
-        Input(name, spec).check(value)
+        each.check(value)
     except UnfitValue as error:
         return str(error)
     return ""
+
+
+def check(name: str, spec: dict[str, Any], value: Any) -> str:
+    """Return the same of an input that a role has."""
+    return told(Input(name, spec), value)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +120,22 @@ def test_the_defaults_of_every_role_are_accepted(role: str) -> None:
     for name, value in defaults.items():
         if "{{" not in str(value):
             known[name].check(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("workers", ""),
+        ("webhook_api, workers", ""),
+        (["workers"], ""),
+        ("workers,nginx", "expected a list as documented, found "),
+        (7, "expected a list, found 7"),
+    ],
+)
+def test_a_list_of_a_playbook_may_be_text_with_commas(value: Any, said: str) -> None:
+    (parts,) = [each for each in inputs_of([]) if each.name == "restart_parts"]
+    assert told(parts, value).startswith(said)
+    assert bool(told(parts, value)) is bool(said)
 
 
 def test_inputs_of_playbooks_are_known_and_of_strangers_refused() -> None:
