@@ -14,8 +14,8 @@ version_added: 0.1.0
 description:
   - The half of M(aisha.cluster.host_plan) that runs on the managed host. Use that action, which hashes the
     desired state on the control node, so that no secret travels to be compared.
-  - Creates C(fingerprint.key) in O(home), readable by root alone, where it is missing and O(home) exists. The
-    fingerprints in the containers' labels are made with it.
+  - Creates C(fingerprint.key) in O(home), readable by root alone, where it is missing. The fingerprints in the
+    containers' labels are made with it. With O(whole=true) a missing O(home) is left missing.
 extends_documentation_fragment:
   - aisha.cluster.attributes
   - aisha.cluster.docker
@@ -229,7 +229,10 @@ def main() -> None:
             *unwanted_files(params["absent"]),
             *sysctl_changes(params["sysctl"]),
         ]
-        key = key_of(Path(params["home"]), check_mode=module.check_mode) if params["instances"] else b""
+        home = Path(params["home"])
+        key = b""
+        if params["instances"]:
+            key = key_of(home, check_mode=module.check_mode, makes_home=not params["whole"])
         release = release_of(params["home"]) if params["whole"] else {}
     except OSError as error:
         module.fail_json(msg=f"{error.filename}: expected to be read, found {error.strerror}.")

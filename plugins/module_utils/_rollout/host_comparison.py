@@ -28,12 +28,21 @@ KEY_FILE = "fingerprint.key"
 KEY_BYTES = 32
 
 
-def key_of(home: Path, *, check_mode: bool) -> bytes:
-    """Return the host's key, and create it unless this is check mode; without a home any key will do."""
+def key_of(home: Path, *, check_mode: bool, makes_home: bool) -> bytes:
+    """Return the host's key, and create it unless this is check mode.
+
+    Args:
+        home: folder of the key.
+        check_mode: whether nothing may be written.
+        makes_home: whether the folder is made where it is missing, since containers are about to carry
+            fingerprints of this key. Otherwise any key will do: nothing can have been made with another.
+    """
     path = home / KEY_FILE
     if path.is_file():
         return path.read_bytes()
     key = os.urandom(KEY_BYTES)
+    if makes_home and not check_mode:
+        home.mkdir(mode=0o750, parents=True, exist_ok=True)
     if home.is_dir() and not check_mode:
         # Written aside and linked: an interruption leaves no half of a key, and the first of two runs wins.
         aside = path.with_suffix(f".{os.getpid()}")
