@@ -14,8 +14,8 @@ version_added: 0.1.0
 description:
   - The half of M(aisha.cluster.host_plan) that runs on the managed host. Use that action, which hashes the
     desired state on the control node, so that no secret travels to be compared.
-  - Creates C(fingerprint.key) in O(home), readable by root alone, where it is missing. The fingerprints in the
-    containers' labels are made with it. With O(whole=true) a missing O(home) is left missing.
+  - Creates C(fingerprint.key) in O(home), readable by root alone, where it is missing. The fingerprints in
+    the containers' labels are made with it. With O(whole=true) a missing O(home) is left missing.
 extends_documentation_fragment:
   - aisha.cluster.attributes
   - aisha.cluster.docker
