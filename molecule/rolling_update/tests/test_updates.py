@@ -149,7 +149,7 @@ def test_a_restart_of_a_part_leaves_the_others_alone(updates: Updates, said: lis
         pytest.param("wrong_command", "unknown command", id="wrong_command", marks=long),
         pytest.param("never_healthy", "webhook-api-trial", id="never_healthy", marks=long),
         pytest.param("never_polls", "bot-polling-trial", id="never_polls", marks=long),
-        pytest.param("migration_fails", "no_such_column", id="migration_fails"),
+        pytest.param("migration_fails", "no_such_column", id="migration_fails", marks=long),
     ],
 )
 def test_a_bad_release_touches_nothing_that_runs(
