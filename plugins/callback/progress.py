@@ -229,8 +229,9 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _causes(result: Mapping[str, Any]) -> Iterator[str]:
     """Why a task failed: it, or those of its items that did, each reason once."""
-    items = result.get("results")
-    failed = [each for each in items if isinstance(each, dict) and each.get("failed")] if items else []
+    # A module may have results that are none of a loop's, such as lines of text.
+    items = [each for each in result.get("results") or () if isinstance(each, dict)]
+    failed: list[Mapping[str, Any]] = [each for each in items if each.get("failed")]
     told = [
         str(each.get("msg") or each.get("stderr") or each.get("censored") or "")
         for each in failed or [result]
