@@ -16,7 +16,7 @@ description:
   - Says of each play that had something to do how long it took and how much it changed, what a run reports,
     and what failed and why. Plays without hosts, and tasks, aren't listed.
   - A task that takes long is named, on a terminal while it does and elsewhere afterwards.
-  - With C(-v), it is M(ansible.builtin.default#callback) and shows all tasks.
+  - With C(-v), it is P(ansible.builtin.default#callback) and shows all tasks.
 options:
   long_task:
     description: Seconds from which a task that took so long is named, where the output is no terminal.
