@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible import constants as C
 from ansible.plugins.callback.default import CallbackModule as Default
+from ansible.utils.display import Display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,16 +51,11 @@ _CLEAR = "\r\x1b[K"
 _MARGIN = " " * 10
 
 
-class CallbackModule(Default):  # type: ignore[misc] # ansible-core has no types
+class _Progress(Default):  # type: ignore[misc] # ansible-core has no types
     """What a run shows, where nobody asks for more."""
-
-    CALLBACK_VERSION = 2.0
-    CALLBACK_TYPE = "stdout"
-    CALLBACK_NAME = "aisha.cluster.progress"
 
     def __init__(self) -> None:
         super().__init__()
-        self._quiet = not self._display.verbosity
         self._begun = self._play_begun = self._task_begun = time.monotonic()
         self._play_name = self._task_name = ""
         self._worked = False
@@ -67,26 +63,25 @@ class CallbackModule(Default):  # type: ignore[misc] # ansible-core has no types
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Begin a stage, which is named when it ends."""
-        if not self._quiet:
-            super().v2_playbook_on_play_start(play)
-            return
         self._end_play()
         self._play_name = str(play.get_name()).strip()
         self._play_begun = time.monotonic()
 
-    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool = False) -> None:
         """Name the task while it runs."""
-        self._start(super().v2_playbook_on_task_start, task, is_conditional)
+        self._end_task()
+        self._task_name, self._task_begun = str(task.get_name()).strip(), time.monotonic()
+        if sys.stdout.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            sys.stdout.write(_CLEAR + f"{_MARGIN}{self._play_name}: {self._task_name} …"[:width])
+            sys.stdout.flush()
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         """Name the handler while it runs."""
-        self._start(super().v2_playbook_on_handler_task_start, task)
+        self.v2_playbook_on_task_start(task)
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Show what the run reports."""
-        if not self._quiet:
-            super().v2_runner_on_ok(result)
-            return
         self._worked = True
         found = result._result
         self._changed += bool(found.get("changed"))
@@ -98,21 +93,13 @@ class CallbackModule(Default):  # type: ignore[misc] # ansible-core has no types
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Show which task failed, of whom, and why."""
-        if not self._quiet:
-            super().v2_runner_on_failed(result, ignore_errors)
-            return
         self._worked = True
         if not ignore_errors:
             why = " ".join(_causes(result._result)) or "no message"
-            self._say(
-                f"FAILED {result._host.get_name()}: {result._task.get_name().strip()}: {why}", C.COLOR_ERROR
-            )
+            self._say(f"FAILED {_where(result)}: {why}", C.COLOR_ERROR)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Show who can't be reached."""
-        if not self._quiet:
-            super().v2_runner_on_unreachable(result)
-            return
         self._worked = True
         if not result._task.ignore_unreachable:
             why = result._result.get("msg", "no message")
@@ -120,79 +107,30 @@ class CallbackModule(Default):  # type: ignore[misc] # ansible-core has no types
 
     def v2_on_file_diff(self, result: Any) -> None:
         """Show a difference, and what it is of."""
-        if not self._quiet:
-            super().v2_on_file_diff(result)
-            return
         for each in result._result.get("results", ()) if result._task.loop else (result._result,):
             if each.get("changed") and (difference := self._get_diff(each.get("diff") or [])):
-                self._say(f"{result._host.get_name()}: {result._task.get_name().strip()}")
+                self._say(_where(result))
                 self._say(difference)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Show how it ended."""
-        if not self._quiet:
-            super().v2_playbook_on_stats(stats)
-            return
         self._end_play()
-        sums = [stats.summarize(host) for host in sorted(stats.processed)]
-        changed, failed = sum(each["changed"] for each in sums), sum(each["failures"] for each in sums)
-        unreachable = sum(each["unreachable"] for each in sums)
-        color = C.COLOR_ERROR if failed or unreachable else C.COLOR_CHANGED if changed else C.COLOR_OK
-        counts = f"{changed} changed, {failed} failed" + (
-            f", {unreachable} unreachable" if unreachable else ""
+        sums = [stats.summarize(host) for host in stats.processed]
+        changed, failed, unreachable = (
+            sum(each[what] for each in sums) for what in ("changed", "failures", "unreachable")
         )
+        color = C.COLOR_ERROR if failed or unreachable else C.COLOR_CHANGED if changed else C.COLOR_OK
+        counts = f"{changed} changed, {failed} failed"
+        counts += f", {unreachable} unreachable" if unreachable else ""
         self._say(f"{time.monotonic() - self._begun:7.1f} s  in all: {counts}", color)
 
-    def v2_playbook_on_no_hosts_matched(self) -> None:
-        """A play without hosts is nothing to tell of."""
-        if not self._quiet:
-            super().v2_playbook_on_no_hosts_matched()
+    def _nothing(self, *_event: Any) -> None:
+        """An event that is nothing to tell of."""
 
-    def v2_playbook_on_no_hosts_remaining(self) -> None:
-        """Why no host remains has been said."""
-        if not self._quiet:
-            super().v2_playbook_on_no_hosts_remaining()
-
-    def v2_runner_on_skipped(self, result: Any) -> None:
-        """What is skipped isn't told of."""
-        if not self._quiet:
-            super().v2_runner_on_skipped(result)
-
-    def v2_runner_item_on_ok(self, result: Any) -> None:
-        """A loop is one task."""
-        if not self._quiet:
-            super().v2_runner_item_on_ok(result)
-
-    def v2_runner_item_on_failed(self, result: Any) -> None:
-        """A loop is one task, and tells of its items in the end."""
-        if not self._quiet:
-            super().v2_runner_item_on_failed(result)
-
-    def v2_runner_item_on_skipped(self, result: Any) -> None:
-        """A loop is one task."""
-        if not self._quiet:
-            super().v2_runner_item_on_skipped(result)
-
-    def v2_runner_retry(self, result: Any) -> None:
-        """What is waited for is named already."""
-        if not self._quiet:
-            super().v2_runner_retry(result)
-
-    def v2_playbook_on_include(self, included_file: Any) -> None:
-        """How playbooks are divided is nothing to tell of."""
-        if not self._quiet:
-            super().v2_playbook_on_include(included_file)
-
-    def _start(self, show: Any, task: Any, *more: Any) -> None:
-        if not self._quiet:
-            show(task, *more)
-            return
-        self._end_task()
-        self._task_name, self._task_begun = str(task.get_name()).strip(), time.monotonic()
-        if sys.stdout.isatty():
-            width = shutil.get_terminal_size().columns - 1
-            sys.stdout.write(_CLEAR + f"{_MARGIN}{self._play_name}: {self._task_name} …"[:width])
-            sys.stdout.flush()
+    v2_playbook_on_no_hosts_matched = v2_playbook_on_no_hosts_remaining = _nothing
+    v2_playbook_on_include = v2_runner_on_skipped = v2_runner_retry = _nothing
+    # A loop is one task, and tells of its items in the end.
+    v2_runner_item_on_ok = v2_runner_item_on_failed = v2_runner_item_on_skipped = _nothing
 
     def _end_task(self) -> None:
         took = time.monotonic() - self._task_begun
@@ -213,6 +151,20 @@ class CallbackModule(Default):  # type: ignore[misc] # ansible-core has no types
             sys.stdout.write(_CLEAR)
             sys.stdout.flush()
         self._display.display(line, color=color)
+
+
+# How talkative a run is has been decided when callbacks are loaded.
+class CallbackModule(Default if Display().verbosity else _Progress):  # type: ignore[misc] # as above
+    """The callback as Ansible finds it."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "aisha.cluster.progress"
+
+
+def _where(result: Any) -> str:
+    """The host and the task that a result is of."""
+    return f"{result._host.get_name()}: {result._task.get_name().strip()}"
 
 
 def _lines(result: Mapping[str, Any]) -> Iterator[str]:

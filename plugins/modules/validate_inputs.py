@@ -21,15 +21,7 @@ description:
   - Inputs that aren't set, and those that playbooks hand to roles later, are not looked at.
 extends_documentation_fragment:
   - aisha.cluster.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - It changes nothing.
-  diff_mode:
-    support: none
-  idempotent:
-    support: full
+  - aisha.cluster.attributes.info_module
 options:
   roles:
     description: Names of the roles, without the collection's.

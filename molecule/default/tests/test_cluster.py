@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import uuid
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from lab_client import Lab
+from updatelab import cluster
+from updatelab.trials import Updates
 
 CHAT = 4711
-SEARCHED = ("/opt/aisha", "/tmp", "/var/tmp", "/var/log", "/root", "/home", "/etc")  # noqa: S108 - searched, not used
 INSTANCES = {
     "aisha-webhook-api-1",
     "aisha-webhook-api-2",
@@ -132,20 +133,9 @@ def test_check_mode_foresees_no_change_and_shows_no_secret(lab: Lab) -> None:
     assert [secret for secret in lab.secrets() if secret in done.stdout + done.stderr] == []
 
 
-def test_secrets_are_nowhere_but_in_the_containers_environment(lab: Lab) -> None:
+def test_secrets_are_nowhere_but_in_the_containers_environment(lab: Lab, tmp_path: Path) -> None:
     """Searches what the run left on the host, its processes' arguments, and every container's log."""
-    host = lab.host("aisha-one")
-    # Encoded, since sudo writes every command into the journal, which is searched too. The embedded services'
-    # own files hold their passwords, readable by root alone; nothing else does.
-    patterns = base64.b64encode("\n".join(lab.secrets()).encode()).decode()
-    # For the moment of a `docker exec`, as of a health check, the engine has a file with its environment.
-    search = f"grep -rlF --exclude-dir=embedded --exclude=runc-process* -f - {' '.join(SEARCHED)}"
-    assert host.run(f"echo {patterns} | base64 -d | {search}").stdout == ""
-    shown = host.check_output("ps axww -o args; journalctl --no-pager")
-    assert [secret for secret in lab.secrets() if secret in shown] == []
-    for name in lab.containers("aisha-one"):
-        log = host.check_output(f"docker logs {name} 2>&1")
-        assert [name for secret in lab.secrets() if secret in log] == []
+    assert cluster.exposed(Updates(lab, "aisha-one", tmp_path).engine, lab.secrets()) == []
 
 
 def test_a_replica_that_stops_fails_no_request(lab: Lab) -> None:

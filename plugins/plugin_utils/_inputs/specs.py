@@ -69,6 +69,10 @@ class Input:
     def _is_port(self) -> bool:
         return self._kind == "int" and self.name.endswith("_port")
 
+    @property
+    def _is_hidden(self) -> bool:
+        return bool(self.spec.get("no_log")) or any(part in self.name for part in _SECRET)
+
     def _check_kind(self, value: Any) -> None:
         expected = f"a port from 0 to {_HIGHEST_PORT}" if self._is_port else _EXPECTED[self._kind]
         parts = self._kind in ("list", "dict")
@@ -81,7 +85,8 @@ class Input:
             # What Ansible says of the elements, and of the options in them.
             told = ArgumentSpecValidator({self.name: dict(self.spec)}).validate({self.name: value})
             if told.error_messages:
-                raise UnfitValue(f"{expected} as documented", str(told.error_messages[0]))
+                found = kind_of(value) if self._is_hidden else str(told.error_messages[0])
+                raise UnfitValue(f"{expected} as documented", found)
 
     def _fits(self, value: Any) -> bool:
         if self._kind in _NUMBERS:
@@ -102,8 +107,7 @@ class Input:
         return not isinstance(value, (bool, Mapping, list, tuple))
 
     def _shown(self, value: Any) -> str:
-        hidden = self.spec.get("no_log") or any(part in self.name for part in _SECRET)
-        if hidden or value is None or isinstance(value, (Mapping, list, tuple)):
+        if self._is_hidden or value is None or isinstance(value, (Mapping, list, tuple)):
             return kind_of(value)
         return repr(str(value)) if isinstance(value, str) else str(value)
 

@@ -37,6 +37,7 @@ PLAYBOOK = """
             content: new
             dest: "{{ playbook_dir }}/written"
             mode: "0600"
+    # A failure that a playbook expects isn't told as one.
     - name: Fail unnoticed
       ansible.builtin.fail:
       ignore_errors: true

@@ -112,6 +112,13 @@ def test_text_in_the_place_of_a_secret_list_is_not_shown() -> None:
     assert HUSH not in check("plain", {"type": "list", "no_log": True}, HUSH)
 
 
+@pytest.mark.parametrize("name", ["backup_keys", "plain"])
+def test_what_ansible_says_of_an_element_is_shown_of_what_is_no_secret(name: str) -> None:
+    said = check(name, {"type": "list", "elements": "str", "choices": ["one", "two"]}, [HUSH])
+    assert said.startswith("expected a list as documented, found ")
+    assert (HUSH in said) is (name == "plain")
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_the_defaults_of_every_role_are_accepted(role: str) -> None:
     path = ROOT / "roles" / role / "defaults" / "main.yml"
