@@ -86,17 +86,19 @@ def test_crash_in_a_handler_is_taken_up_by_the_other(app: App) -> None:
 
 def test_frozen_poller_does_not_answer_for_a_lost_claim(app: App) -> None:
     first = app.poller()
-    update = app.say("/wait 1")
+    # Long enough to be frozen while it waits, also on a busy machine.
+    update = app.say("/wait 6")
     wait_until(lambda: app.is_handling(update))
     first.signal(signal.SIGSTOP)
     # What PostgreSQL does by itself once a claim has been silent for too long.
-    app.rows(
+    terminated = app.rows(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = $1 AND state = 'idle in transaction'",
         f"reference-app {first.name}",
     )
+    assert len(terminated) == 1
     app.poller()
-    assert app.answers(1) == ["Waited 1 s."]
+    assert app.answers(1, timeout=30) == ["Waited 6 s."]
     first.signal(signal.SIGCONT)
     first.wait_for("ClaimLost")
     assert len(app.answers(1)) == 1
