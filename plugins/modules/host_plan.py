@@ -45,6 +45,7 @@ options:
         and C(mode); C(folders), with C(path) and C(mode); C(empty_folders); C(absent), files that do not
         exist; C(finished), containers that have ended well, with C(name) and C(labels); C(sysctl); and
         C(daemon_config), with C(daemon_config_file).
+      - C(part) is the part's name, for RV(parts), and C(components) whose surplus containers it removes.
     type: list
     elements: dict
     required: true
@@ -107,6 +108,13 @@ instances:
       type: list
       elements: str
     fingerprint: {description: "Value of the label C(aisha.spec).", returned: always, type: str}
+parts:
+  description:
+    - Names of the parts of O(desired) that have drifted. All of them where something belongs to none that has.
+  returned: success
+  type: list
+  elements: str
+  sample: [nginx, webhook_api]
 network:
   description: As RV(aisha.cluster.host_drift#module:network), of O(network).
   returned: success
@@ -122,7 +130,7 @@ changes:
   returned: success
   type: list
   elements: dict
-  sample: [{kind: file, subject: /opt/aisha/nginx/nginx.conf, reason: content}]
+  sample: [{kind: file, subject: /opt/aisha/nginx/nginx.conf, reason: content, component: ""}]
   contains:
     kind:
       description: V(file), V(folder), V(network), V(container), V(sysctl) or V(engine).
@@ -130,4 +138,8 @@ changes:
       type: str
     subject: {description: "Path or name.", returned: always, type: str}
     reason: {description: "What has drifted, in a few words.", returned: always, type: str}
+    component:
+      description: Component of a container that is surplus, as its label C(aisha.component). Empty otherwise.
+      returned: always
+      type: str
 """

@@ -29,6 +29,7 @@ class Change:
     kind: str
     subject: str
     reason: str
+    component: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """The same for programs to read."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._host.drift import Change, daemon_changes
 from .._instances.drift import Desired, compare, image_ids
-from .._instances.labels import CLUSTER_LABEL
+from .._instances.labels import CLUSTER_LABEL, COMPONENT_LABEL
 from .._release.records import load
 from .._release.store import Files
 
@@ -112,6 +112,6 @@ def engine_changes(
         for entry in sorted(entries, key=name_of):
             labels = entry.get("Labels") or {}
             if labels.get(CLUSTER_LABEL) == params["cluster_name"] and name_of(entry) not in expected:
-                yield Change("container", name_of(entry), "surplus")
+                yield Change("container", name_of(entry), "surplus", labels.get(COMPONENT_LABEL) or "")
     if params["daemon_config"]:
         yield from daemon_changes(params["daemon_config_file"], params["daemon_config"], engine.info())
