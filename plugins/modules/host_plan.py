@@ -110,7 +110,7 @@ instances:
     fingerprint: {description: "Value of the label C(aisha.spec).", returned: always, type: str}
 parts:
   description:
-    - Names of the parts of O(desired) that have drifted. All of them where something belongs to none that has.
+    - Names of the parts of O(desired) that have drifted. All where something that belongs to none has.
   returned: success
   type: list
   elements: str

@@ -127,7 +127,7 @@ def _instance(spec: Mapping[str, Any], defaults: Mapping[str, Any], network: str
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:
-    content = file.get("content")
+    content = None if file.get("keep") else file.get("content")
     return {
         "path": file["path"],
         **({"mode": file["mode"]} if file.get("mode") else {}),

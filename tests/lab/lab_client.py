@@ -116,7 +116,7 @@ class Lab:
 
     def containers(self, name: str) -> dict[str, str]:
         """Return the status of a host's running containers by name, such as "Up 2 minutes (healthy)"."""
-        lines = self.host(name).check_output("docker ps --format '{{.Names}}\t{{.Status}}'").splitlines()
+        lines = self.host(name).check_output("lab-docker ps --format '{{.Names}}\t{{.Status}}'").splitlines()
         return dict(line.split("\t") for line in lines)
 
     def secrets(self) -> list[str]:

@@ -62,8 +62,8 @@ def test_when_the_host_of_the_active_poller_loses_it_the_other_host_answers(lab:
         ("aisha-a", "aisha-bot-polling-1") if "bot-polling-1" in agent else ("aisha-b", "aisha-bot-polling-2")
     )
     lab.forget()
-    lab.host(host).check_output(f"docker kill {name}")
+    lab.host(host).check_output(f"lab-docker kill {name}")
     text = f"anyone? {uuid.uuid4().hex}"
     assert lab.say(text, chat_id=CHAT + 2).until(lambda answer: text in answer)
-    lab.host(host).check_output(f"docker start {name}")
+    lab.host(host).check_output(f"lab-docker start {name}")
     assert lab.polls()["overlaps"] == 0

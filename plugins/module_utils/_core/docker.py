@@ -170,6 +170,41 @@ class Engine:
             code, (stdout or b"").decode(errors="replace"), (stderr or b"").decode(errors="replace")
         )
 
+    def run_once(self, image: str, command: list[str], binds: dict[str, str]) -> ExecResult:
+        """Run a command in a container of its own as root, without a network, and remove that.
+
+        Args:
+            image: pulled where it is missing.
+            command: the program, and its arguments.
+            binds: paths of the engine's host, with where they are in the container; it can only read them.
+        """
+        with _failures(self._address, f"to run {command[0]} of {image}"):
+            if self.image(image) is None:
+                self._client.pull(image)
+            config = {
+                "Image": image,
+                "Entrypoint": command[:1],
+                "Cmd": command[1:],
+                "User": "root",
+                "HostConfig": {
+                    "NetworkMode": "none",
+                    "Binds": [f"{source}:{target}:ro" for source, target in binds.items()],
+                },
+            }
+            container = self._client.create_container_from_config(config)["Id"]
+            try:
+                self._client.start(container)
+                code = self._client.wait(container)["StatusCode"]
+                output = self._client.logs(container).decode(errors="replace")
+            finally:
+                self._client.remove_container(container, force=True)
+        return ExecResult(code, output, "")
+
+    def signal(self, container: str, signal: str) -> None:
+        """Send a signal to a container's main process."""
+        with _failures(self._address, f"to send {signal} to {container}"):
+            self._client.kill(container, signal)
+
     def create(self, name: str, config: dict[str, Any], networks: dict[str, dict[str, Any]]) -> None:
         """Make a container, in further networks too, without starting it."""
         with _failures(self._address, f"to make {name}"):

@@ -65,7 +65,12 @@ class Engine:
 
     def docker(self, *arguments: str, check: bool = True, timeout: float = 120.0) -> str:
         """Run a `docker` command and return its standard output, stripped."""
-        return self.run("docker", *arguments, check=check, timeout=timeout)
+        return self.run(self.client, *arguments, check=check, timeout=timeout)
+
+    @property
+    def client(self) -> str:
+        """Docker's command line: a target host needn't have it, and has the lab's."""
+        return "lab-docker" if self.remote else "docker"
 
     def pid(self, container: str) -> str:
         """Return the number, on the engine's machine, of a container's first process."""

@@ -28,10 +28,14 @@ def parser() -> argparse.ArgumentParser:
     target_up = of_target.add_parser("up", help="start target hosts and wait until they let Ansible in")
     target_up.add_argument("names", nargs="+", metavar="NAME")
     target_up.add_argument("--with-docker", action="store_true", help="with Docker Engine installed already")
+    target_up.add_argument(
+        "--trixie", action="append", default=[], metavar="NAME", help="which of them is of Debian 13"
+    )
     target_up.add_argument("--image", help="another image than the lab's own")
     target_up.add_argument(
         "--addresses", type=Path, metavar="FOLDER", help="write the addresses here, a file each"
     )
+    of_target.add_parser("images", help="build the images of all kinds of target hosts")
     target_down = of_target.add_parser("down", help="remove target hosts with all that they hold")
     target_down.add_argument("names", nargs="+", metavar="NAME")
     target_address = of_target.add_parser("address", help="print the address of a target host")
@@ -80,7 +84,11 @@ def perform(options: argparse.Namespace) -> str:
         if action == ("hub", "up"):
             result = hub.up(options.force)
         elif action == ("target", "up"):
-            result = targets.up(options.names, options.with_docker, options.image, options.addresses)
+            result = targets.up(
+                options.names, options.with_docker, options.image, options.addresses, options.trixie
+            )
+        elif action == ("target", "images"):
+            result = targets.prepare()
         elif action == ("target", "down"):
             result = targets.down(options.names)
         elif action == ("standin", "up"):

@@ -23,7 +23,6 @@ from lablib.shell import LAB, as_root, docker, docker_prefix, inspect, run, say
 RECIPES = LAB / "images"
 RECIPE_LABEL = "aisha.lab.recipe"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-SUITE = "bookworm"
 # Clients that bring a CA bundle of their own are pointed at the system's.
 CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 # Settings of this machine's apt without which it couldn't fetch packages here.
@@ -42,7 +41,10 @@ DPKG_OPTIONS = (
 
 @dataclass(frozen=True)
 class Image:
-    """One image: its upstream name, the folder of its recipe, and which of the lab's images it stands on."""
+    """One image: its upstream name, the folder of its recipe, and which of the lab's images it stands on.
+
+    What stands on none is made from the packages of the Debian release that its tag begins with.
+    """
 
     name: str
     folder: Path
@@ -61,6 +63,7 @@ class Image:
 
 
 DEBIAN = Image("debian:bookworm-slim", RECIPES / "debian")
+DEBIAN_13 = Image("debian:trixie-slim", RECIPES / "debian")
 MONITORING = Image("monitoring:bookworm", RECIPES / "monitoring", DEBIAN)
 UPSTREAM = (
     DEBIAN,
@@ -80,6 +83,8 @@ UPSTREAM = (
 REGISTRY = UPSTREAM[1]
 TARGET = Image("target:bookworm", RECIPES / "target", DEBIAN)
 TARGET_DOCKER = Image("target-docker:bookworm", RECIPES / "target-docker", TARGET)
+TARGET_13 = Image("target:trixie", RECIPES / "target", DEBIAN_13)
+TARGET_13_DOCKER = Image("target-docker:trixie", RECIPES / "target-docker", TARGET_13)
 
 
 @functools.cache
@@ -101,7 +106,7 @@ def recipe(image: Image) -> str:
         digest.update(file.read_bytes())
     if image.base:
         digest.update(recipe(image.base).encode())
-    if image == DEBIAN:
+    else:
         digest.update(repr((apt_settings(), DPKG_OPTIONS, CA_VARIABLES)).encode())
         digest.update(CA_BUNDLE.read_bytes() if CA_BUNDLE.exists() else b"")
     return digest.hexdigest()[:16]
@@ -136,7 +141,7 @@ def build(image: Image) -> bool:
 
 def make(image: Image) -> None:
     """Make one image, whatever is there already."""
-    if image == DEBIAN:
+    if image.base is None:
         bootstrap(image)
         return
     say(f"building {image.local}")
@@ -148,6 +153,7 @@ def make(image: Image) -> None:
 def bootstrap(image: Image) -> None:
     """Make the base image from Debian's packages alone."""
     say(f"building {image.local}: some 40 s")
+    suite = image.name.partition(":")[2].partition("-")[0]
     if shutil.which("mmdebstrap") is None:
         apt_install("mmdebstrap", "debian-archive-keyring")
     with tempfile.TemporaryDirectory(prefix="aisha-lab-") as folder:
@@ -161,7 +167,7 @@ def bootstrap(image: Image) -> None:
             *(f"--dpkgopt={line}" for line in DPKG_OPTIONS),
             f'--customize-hook={sys.executable} {image.folder / "trust.py"} "$1"',
             f"--customize-hook={policy}",
-            *(SUITE, tar),
+            *(suite, tar),
         )
         changes = [f"ENV {name}={CA_BUNDLE}" for name in CA_VARIABLES]
         changes += [f"LABEL {RECIPE_LABEL}={recipe(image)}", 'CMD ["bash"]']

@@ -88,22 +88,29 @@ def accepts_ssh(address: str) -> bool:
         return False
 
 
+def prepare() -> dict[str, object]:
+    """Build the images of all kinds of targets that are missing."""
+    kinds = (images.TARGET, images.TARGET_DOCKER, images.TARGET_13_DOCKER)
+    built = [images.build(kind) for kind in kinds]
+    return {"changed": any(built)}
+
+
 def up(
-    names: list[str], with_docker: bool, image: str | None, addresses: Path | None = None
+    names: list[str], with_docker: bool, image: str | None, addresses: Path | None, trixie: list[str]
 ) -> dict[str, object]:
     """Start targets and wait until they have booted and let the lab's key in.
 
-    Their addresses are written into the folder `addresses`, a file each.
+    Their addresses are written into the folder `addresses`, a file each. Those of `trixie` are of Debian 13.
     """
     network.up()
     public = key()
     changed = False
-    if image is None:
-        recipe = images.TARGET_DOCKER if with_docker else images.TARGET
-        changed |= images.build(recipe)
-        image = recipe.local
+    recipes = (images.TARGET, images.TARGET_DOCKER, images.TARGET_13, images.TARGET_13_DOCKER)
     for name in names:
-        changed |= start(name, image)
+        recipe = recipes[2 * (name in trixie) + with_docker]
+        if image is None:
+            changed |= images.build(recipe)
+        changed |= start(name, image or recipe.local)
     for name in names:
         wait_for(f"target {name} to boot", lambda name=name: booted(name), BOOT_S)  # type: ignore[misc]
         install = f"install -m 0600 -o {USER} -g {USER} /dev/stdin /home/{USER}/.ssh/authorized_keys"

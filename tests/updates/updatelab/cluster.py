@@ -119,7 +119,7 @@ def exposed(engine: Engine, secrets: Iterable[str], said: str = "") -> list[str]
         if any(secret in engine.run("sh", "-c", command) for secret in wanted):
             found.append(what)
     for name in engine.docker("ps", "-a", "--format", "{{.Names}}").split():
-        log = engine.run("sh", "-c", f"docker logs {shlex.quote(name)} 2>&1")
+        log = engine.run("sh", "-c", f"{engine.client} logs {shlex.quote(name)} 2>&1")
         if any(secret in log for secret in wanted):
             found.append(f"log of {name}")
     return found

@@ -6,19 +6,16 @@ Needs Docker, and the image that is named below."""
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playing import play
 
-ROOT = Path(__file__).resolve().parents[4]
 IMAGE = "python:3.11-slim-bookworm"
-PYTHON = f"ansible_python_interpreter={sys.executable}"
 PASSWORD = secrets.token_urlsafe(12)
 
 
@@ -59,65 +56,22 @@ class Host:
         self, *parts: dict[str, Any], check: bool = False, engine: str = "", **more: Any
     ) -> dict[str, Any]:
         """Return the result of the action, in a real playbook."""
-        task = {
-            "aisha.cluster.host_plan": {
-                "cluster_name": self.cluster,
-                "home": str(self.folder),
-                "desired": [{"instances": [self.spec]}, *parts],
-                **more,
-            },
-            "register": "plan",
+        arguments = {
+            "cluster_name": self.cluster,
+            "home": str(self.folder),
+            "desired": [{"instances": [self.spec]}, *parts],
+            **more,
         }
-        show = {
-            "ansible.builtin.copy": {
-                "content": "{{ plan | to_json }}",
-                "dest": str(self.folder / "plan.json"),
-            }
-        }
-        book = self.folder / "play.yml"
-        book.write_text(
-            json.dumps(
-                [
-                    {
-                        "hosts": "localhost",
-                        "gather_facts": False,
-                        "tasks": [task, {**show, "check_mode": False}],
-                    }
-                ]
-            )
+        done = play(
+            self.folder,
+            "aisha.cluster.host_plan",
+            arguments,
+            *(["--check"] if check else []),
+            environment={"DOCKER_HOST": engine} if engine else {},
         )
-        done = subprocess.run(
-            [
-                str(Path(sys.executable).with_name("ansible-playbook")),
-                *(
-                    "-vvv",
-                    "-i",
-                    "localhost,",
-                    "-c",
-                    "local",
-                    "-e",
-                    PYTHON,
-                    str(book),
-                    *(["--check"] if check else []),
-                ),
-            ],
-            env={
-                **os.environ,
-                "ANSIBLE_CONFIG": str(self.folder / "none.cfg"),
-                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-                "ANSIBLE_NOCOLOR": "true",
-                **({"DOCKER_HOST": engine} if engine else {}),
-            },
-            text=True,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert PASSWORD not in done.stdout + done.stderr
-        result: dict[str, Any] = json.loads((self.folder / "plan.json").read_text())
-        assert PASSWORD not in json.dumps(result)
-        return result
+        assert done.code == 0, done.printed
+        assert PASSWORD not in done.printed + json.dumps(done.result)
+        return done.result
 
     def deploy(self, fingerprint: str) -> None:
         labels = ("--label", f"aisha.cluster={self.cluster}", "--label", f"aisha.spec={fingerprint}")
