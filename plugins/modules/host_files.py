@@ -166,7 +166,7 @@ def main() -> None:
         required_together=REQUIRED_TOGETHER,
         supports_check_mode=True,
     )
-    files = HostFiles(module, connector(module.params))
+    files = HostFiles(module, lambda: connector(module.params)())
     try:
         for each in module.params["folders"]:
             files.bring_folder(each["path"], each["mode"])

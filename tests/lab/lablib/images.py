@@ -43,7 +43,7 @@ DPKG_OPTIONS = (
 class Image:
     """One image: its upstream name, the folder of its recipe, and which of the lab's images it stands on.
 
-    What stands on none is made from the packages of the Debian release that its tag begins with.
+    Debian itself is made from the packages of the release that its tag begins with.
     """
 
     name: str
@@ -54,6 +54,11 @@ class Image:
     def local(self) -> str:
         """The lab's own name for it, so that a real upstream image is never replaced."""
         return f"aisha-lab/{self.name}"
+
+    @property
+    def is_debian(self) -> bool:
+        """Whether it is made from packages alone, without a Dockerfile."""
+        return self.folder == RECIPES / "debian"
 
     @property
     def repository(self) -> str:
@@ -106,7 +111,7 @@ def recipe(image: Image) -> str:
         digest.update(file.read_bytes())
     if image.base:
         digest.update(recipe(image.base).encode())
-    else:
+    if image.is_debian:
         digest.update(repr((apt_settings(), DPKG_OPTIONS, CA_VARIABLES)).encode())
         digest.update(CA_BUNDLE.read_bytes() if CA_BUNDLE.exists() else b"")
     return digest.hexdigest()[:16]
@@ -141,7 +146,7 @@ def build(image: Image) -> bool:
 
 def make(image: Image) -> None:
     """Make one image, whatever is there already."""
-    if image.base is None:
+    if image.is_debian:
         bootstrap(image)
         return
     say(f"building {image.local}")
