@@ -131,7 +131,7 @@ reloaded:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._core.docker import REQUIRED_TOGETHER, Engine, EngineError, argument_spec, connector
 from ..module_utils._host.files import FileError, HostFiles
 
 
@@ -166,7 +166,12 @@ def main() -> None:
         required_together=REQUIRED_TOGETHER,
         supports_check_mode=True,
     )
-    files = HostFiles(module, lambda: connector(module.params)())
+
+    def connect() -> Engine:
+        # Only when it is needed: a bare host has neither an engine nor its library.
+        return connector(module.params)()
+
+    files = HostFiles(module, connect)
     try:
         for each in module.params["folders"]:
             files.bring_folder(each["path"], each["mode"])

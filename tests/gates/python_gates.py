@@ -64,7 +64,7 @@ PROGRAMS = (
     Program(
         "collection",
         ("",),
-        (_COLLECTIONS, "tests/gates", "tests/three_ways"),
+        (_COLLECTIONS, "tests/gates", "tests/three_ways", "tests/unit/plugins/support"),
         "",
         ("--disable-error-code=import-untyped",),
     ),

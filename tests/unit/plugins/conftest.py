@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-# The same link makes a bare clone find its own modules; playing.py is beside this file.
-sys.path[:0] = [str(ROOT / "playbooks" / "collections"), str(Path(__file__).parent)]
+# The same link makes a bare clone find its own modules.
+sys.path[:0] = [str(ROOT / "playbooks" / "collections"), str(Path(__file__).with_name("support"))]
 
 if TYPE_CHECKING:
     from ansible_collections.aisha.cluster.plugins.module_utils._telegram.client import HttpAnswer
