@@ -75,13 +75,15 @@ options:
     default: []
   services:
     description:
-      - The external services, as an application gets their addresses. One that is empty isn't asked.
+      - The external services, as an application gets their addresses. One that is empty isn't asked, nor a
+        database that isn't PostgreSQL.
       - Without O(services.check_repository) or its image, PostgreSQL is greeted and S3 asked for any answer;
         only Redis can be asked with its password then.
     type: dict
     suboptions:
       database_url: {description: "PostgreSQL.", type: str, default: ""}
       redis_url: {description: "Redis, or its Sentinels.", type: str, default: ""}
+      lease_redis_url: {description: "The Redis that holds the pollers' lease.", type: str, default: ""}
       s3_endpoint_url: {description: "S3.", type: str, default: ""}
       s3_access_key: {description: "Access key of S3.", type: str, default: ""}
       s3_secret_key: {description: "Secret key of S3.", type: str, default: ""}

@@ -12,11 +12,13 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from .bot_token import MASK, BotToken, redact_any_token, shape_fault
+from .connection_url import UrlError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,6 +51,9 @@ class Redactor:
             elif _SECRET_NAME.search(name):
                 others.add(value)
             in_urls = [match[2] for match in _USERINFO.finditer(value)]
+            with suppress(UrlError):
+                # One that nobody has encoded: it may have what ends it elsewhere.
+                in_urls.append(parse(value).password)
             others.update(in_urls, map(unquote, in_urls))
         known = {form for value in others for form in _forms(value)}
         # Longest first: a secret may contain another one.

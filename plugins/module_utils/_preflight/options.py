@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 
+from .._core.connection_url import UrlError
+from .._core.database_url import database_of, is_other
+from .._core.redis_url import redis_of
 from .._images.references import by_registry
 from .probes import Bot, Host
 from .rules import MIB, Limits, Need, Placed, Port
@@ -64,6 +67,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         {
             "database_url": _SECRET,
             "redis_url": _SECRET,
+            "lease_redis_url": _SECRET,
             "s3_endpoint_url": _TEXT,
             "s3_access_key": _OPEN,
             "s3_secret_key": _SECRET,
@@ -93,11 +97,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "certificate_minimum_days": {"type": "int", "default": 14},
 }
 
-# Each service: for people, its option, and what it is called where the cluster runs it.
+# Each service: for people, its option, the inventory's variable, and its name where the cluster runs it.
 _SERVICES = (
-    ("PostgreSQL", "database_url", "postgresql"),
-    ("Redis", "redis_url", "redis"),
-    ("S3", "s3_endpoint_url", "object_storage"),
+    ("PostgreSQL", "database_url", "database_url", "postgresql"),
+    ("Redis", "redis_url", "redis_url", "redis"),
+    ("The lease's Redis", "lease_redis_url", "bot_cluster_lease_redis_url", "redis"),
+    ("S3", "s3_endpoint_url", "s3_endpoint_url", "object_storage"),
 )
 
 
@@ -115,7 +120,7 @@ def questions(host: Host, params: Mapping[str, Any], check_mode: bool) -> Questi
 def secrets_of(params: Mapping[str, Any]) -> list[str]:
     """Return the secrets among the options, as lines of an environment."""
     services = params["services"] or {}
-    named = ("database_url", "redis_url", "s3_secret_key")
+    named = ("database_url", "redis_url", "lease_redis_url", "s3_secret_key")
     lines = [f"{name.upper()}={services[name]}" for name in named if services.get(name)]
     return [*lines, f"TELEGRAM_BOT_TOKEN={params['bot']['token']}"] if params["bot"] else lines
 
@@ -148,23 +153,34 @@ def _of_bot(host: Host, params: Mapping[str, Any]) -> Questions:
 def _of_services(host: Host, params: Mapping[str, Any], check_mode: bool) -> Questions:
     options = params["services"] or {}
     services = [
-        Service(name, option, options[option], embedded if embedded in options["embedded"] else "")
-        for name, option, embedded in _SERVICES
-        if options.get(option)
+        Service(name, variable, options[option], embedded if embedded in options["embedded"] else "")
+        for name, option, variable, embedded in _SERVICES
+        if options.get(option) and not (option == "database_url" and is_other(options[option]))
     ]
     if not services:
         return {}
     repository = options["check_repository"]
     image = check_image(host.seen.images, repository) if repository and not check_mode else None
-    if image is None:
+    environment = _environment(options)
+    if image is None or environment is None:
         return {("service", one.subject): partial(host.service, one) for one in services}
-    environment = {
-        key.upper(): value
-        for key, value in options.items()
-        if isinstance(value, str) and key != "check_repository"
-    }
     subject = ", ".join(one.subject for one in services)
     return {("service", subject): partial(host.services, image, services, environment)}
+
+
+def _environment(options: Mapping[str, Any]) -> dict[str, str] | None:
+    """What the image that asks is given; None where an address can't be read, which its own question says."""
+    read: dict[str, Callable[[str], str]] = {
+        "database_url": lambda url: "" if is_other(url) else database_of(url).for_libpq(),
+        "redis_url": lambda url: redis_of(url).as_url(),
+        "lease_redis_url": lambda url: redis_of(url).as_url(),
+    }
+    given = {name: value for name, value in options.items() if isinstance(value, str) and value}
+    given.pop("check_repository", None)
+    try:
+        return {name.upper(): read.get(name, str)(value) for name, value in given.items()}
+    except UrlError:
+        return None
 
 
 def _of_network(host: Host, params: Mapping[str, Any]) -> Questions:

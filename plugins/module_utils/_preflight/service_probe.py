@@ -14,15 +14,19 @@ import ssl
 import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from .._core.connection_url import UrlError
+from .._core.database_url import database_of
 from .._core.findings import Check
+from .._core.redis_url import SENTINEL_PORT, redis_of
 from .._telegram.client import BotApiError
 from .._telegram.transport import urls_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from urllib.parse import SplitResult
+
+    from .._core.redis_url import RedisServer
 
 # A client's first words to PostgreSQL: whether it would speak TLS. Any server answers with one letter.
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
@@ -49,8 +53,10 @@ class Service:
     @property
     def address(self) -> str:
         """Where it is, without user, password and options."""
-        parts = urlsplit(self.url)
-        return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+        try:
+            return _ADDRESSES[self.name](self.url)
+        except UrlError:
+            return "an address that can't be read"
 
     @property
     def subject(self) -> str:
@@ -68,6 +74,9 @@ def ask(service: Service, timeout: float) -> list[Check]:
     question, unasked = _QUESTIONS[service.name]
     try:
         said = question(service.url, timeout)
+    except UrlError as error:
+        advice = f"Correct {service.variable} of the inventory."
+        return [Check("service", service.subject, "failed", error.expected, error.found, advice)]
     except (OSError, ValueError, BotApiError) as error:
         found = error.found if isinstance(error, BotApiError) else _words(error)
         advice = _TO_INVENTORY.format(variable=service.variable)
@@ -81,8 +90,8 @@ def ask(service: Service, timeout: float) -> list[Check]:
 
 def ask_postgresql(url: str, timeout: float) -> str:
     """Say hello, without logging in."""
-    parts = urlsplit(url)
-    with _connect(parts, 5432, timeout) as connection:
+    database = database_of(url)
+    with _connect(database.host, database.port, timeout) as connection:
         connection.sendall(_SSL_REQUEST)
         answer = connection.recv(1)
     if answer not in (b"S", b"N", b"E"):
@@ -94,15 +103,12 @@ def ask_postgresql(url: str, timeout: float) -> str:
 
 def ask_redis(url: str, timeout: float) -> str:
     """Log in and ping; Sentinels are only pinged."""
-    parts = urlsplit(url)
-    sentinel = parts.scheme.endswith("+sentinel")
-    if not sentinel:
-        _ping(parts, timeout, tls=parts.scheme == "rediss", log_in=True)
+    server = redis_of(url)
+    if not server.sentinels:
+        _ping(server, server.url.host, server.port, timeout)
         return "answers to user and password with PONG"
-    head, at, hosts = parts.netloc.rpartition("@")
-    for host in hosts.split(","):
-        one = urlsplit(f"redis://{head}{at}{host if ':' in host else f'{host}:26379'}")
-        _ping(one, timeout, tls=parts.scheme.startswith("rediss"), log_in=False)
+    for host, port in server.url.hosts:
+        _ping(server, host, port or SENTINEL_PORT, timeout)
     return "each Sentinel answers"
 
 
@@ -115,29 +121,41 @@ def ask_s3(url: str, timeout: float) -> str:
 _QUESTIONS: dict[str, tuple[Callable[[str, float], str], str]] = {
     "PostgreSQL": (ask_postgresql, "user, password and database"),
     "Redis": (ask_redis, ""),
+    "The lease's Redis": (ask_redis, "scripts"),
     "S3": (ask_s3, "keys and bucket"),
 }
 
 
-def _connect(parts: SplitResult, port: int, timeout: float) -> socket.socket:
-    if not parts.hostname:
-        raise ValueError("an address without a host")
-    return socket.create_connection((parts.hostname, parts.port or port), timeout=timeout)
+# Where each is, for people.
+_ADDRESSES: dict[str, Callable[[str], str]] = {
+    "PostgreSQL": lambda url: database_of(url).url.address,
+    "Redis": lambda url: redis_of(url).address,
+    "The lease's Redis": lambda url: redis_of(url).address,
+    "S3": lambda url: urlsplit(url).netloc.rpartition("@")[2] + urlsplit(url).path,
+}
 
 
-def _ping(parts: SplitResult, timeout: float, *, tls: bool, log_in: bool) -> None:
-    with _connect(parts, 6379, timeout) as plain:
+def _connect(host: str, port: int, timeout: float) -> socket.socket:
+    if host.startswith("/"):
+        raise ValueError("the path of a socket, which isn't asked")
+    return socket.create_connection((host, port), timeout=timeout)
+
+
+def _ping(server: RedisServer, host: str, port: int, timeout: float) -> None:
+    with _connect(host or f"/{server.url.path}", port, timeout) as plain:
         connection = plain
-        if tls:
-            connection = ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
-        user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        if log_in and password:
+        if server.tls:
+            connection = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+        user, password = server.url.user, server.url.password
+        if password and not server.sentinels:
             words = ["AUTH", user, password] if user else ["AUTH", password]
             _expect("+OK", _command(connection, words))
         answer = _command(connection, ["PING"])
         # A Sentinel's password is another one, and that it asks for it is an answer.
-        if log_in or not answer.startswith("-NOAUTH"):
+        if not server.sentinels or not answer.startswith("-NOAUTH"):
             _expect("+PONG", answer)
+        if server.database and not server.sentinels:
+            _expect("+OK", _command(connection, ["SELECT", str(server.database)]))
 
 
 def _command(connection: socket.socket, words: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Ask PostgreSQL, Redis and S3 whether they answer with the credentials that an application will use.
 
-Reads the application's own environment (DATABASE_URL, REDIS_URL, S3_*) and prints one JSON document:
+Reads DATABASE_URL, as libpq understands it, REDIS_URL and LEASE_REDIS_URL, as the poll guard does, and the
+application's own S3_*, and prints one JSON document:
 ``{"services": [{"service": str, "address": str, "ok": bool, "cause": str}], "refused": [str]}``, where
 ``refused`` has a line for each service that doesn't serve. What the environment doesn't name isn't asked. No
 password is printed. Exit code 0 means that every service was asked, whatever it said.
@@ -14,11 +15,12 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import minio
 import psycopg
 import redis
+import redis.sentinel
 import urllib3
 
 TIMEOUT = 5  # seconds for a service to answer
@@ -42,13 +44,51 @@ def ask_postgresql(environment: Mapping[str, str]) -> None:
 
 
 def ask_redis(environment: Mapping[str, str]) -> None:
-    """Log in, write and delete a key, as a lease does. Raises redis.RedisError."""
-    client = redis.Redis.from_url(
-        environment["REDIS_URL"], socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=None
-    )
-    with client:
+    """Log in, write and delete a key. Raises redis.RedisError."""
+    with connected(environment["REDIS_URL"]) as client:
         client.set("aisha:service-check", "1", ex=TIMEOUT)
         client.delete("aisha:service-check")
+
+
+def ask_lease(environment: Mapping[str, str]) -> None:
+    """Log in, and write and delete a key in a script, as the poll guard does. Raises redis.RedisError."""
+    script = "redis.call('SET', KEYS[1], 1, 'EX', 5) return redis.call('DEL', KEYS[1])"
+    with connected(environment["LEASE_REDIS_URL"]) as client:
+        client.eval(script, 1, "aisha:service-check")
+
+
+def connected(url: str) -> redis.Redis:
+    """Return the client of a server, or of the one that Sentinels name. Raises redis.RedisError."""
+    parts = urlsplit(url)
+    if not parts.scheme.endswith("+sentinel"):
+        client: redis.Redis = redis.Redis.from_url(
+            url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=None
+        )
+        return client
+    service, database = parts.path.strip("/").split("/")
+    login, _at, names = parts.netloc.rpartition("@")
+    user, _colon, password = login.partition(":")
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    common = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+    if parts.scheme.startswith("rediss"):
+        common |= {"ssl": True} | {key: value for key, value in options.items() if key.startswith("ssl_")}
+    sentinels = redis.sentinel.Sentinel(
+        [endpoint(urlsplit(f"redis://{name}")) for name in names.split(",")],
+        sentinel_kwargs={
+            **common,
+            "username": options.get("sentinel_username"),
+            "password": options.get("sentinel_password"),
+        },
+        **common,
+    )
+    credentials = {"username": unquote(user) or None, "password": unquote(password) or None}
+    found: redis.Redis = sentinels.master_for(unquote(service), db=int(database), **credentials)
+    return found
+
+
+def endpoint(sentinel: SplitResult) -> tuple[str, int]:
+    """Return where a Sentinel is."""
+    return sentinel.hostname or "", sentinel.port or 26379
 
 
 def ask_s3(environment: Mapping[str, str]) -> None:
@@ -75,6 +115,7 @@ def ask_s3(environment: Mapping[str, str]) -> None:
 SERVICES: Mapping[str, tuple[str, Callable[[Mapping[str, str]], None]]] = {
     "PostgreSQL": ("DATABASE_URL", ask_postgresql),
     "Redis": ("REDIS_URL", ask_redis),
+    "The lease's Redis": ("LEASE_REDIS_URL", ask_lease),
     "S3": ("S3_ENDPOINT_URL", ask_s3),
 }
 
@@ -82,9 +123,11 @@ SERVICES: Mapping[str, tuple[str, Callable[[Mapping[str, str]], None]]] = {
 def without_credentials(text: str, environment: Mapping[str, str]) -> str:
     """Return the text with every password and key of the environment masked."""
     secrets = {environment.get("S3_SECRET_KEY", ""), environment.get("S3_ACCESS_KEY", "")}
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        password = urlsplit(environment.get(name, "")).password or ""
-        secrets |= {password, unquote(password)}
+    for name in ("DATABASE_URL", "REDIS_URL", "LEASE_REDIS_URL"):
+        parts = urlsplit(environment.get(name, ""))
+        options = parse_qs(parts.query).get("sentinel_password", [""])
+        for password in (parts.password or "", *options):
+            secrets |= {password, unquote(password)}
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "***")
     return CREDENTIALS.sub("***", text)
@@ -94,7 +137,7 @@ def ask(service: str, environment: Mapping[str, str]) -> Service:
     """Ask one service; whatever goes wrong with it becomes its cause."""
     variable, question = SERVICES[service]
     url = urlsplit(environment[variable])
-    address = f"{url.hostname}:{url.port}{url.path}" if url.port else f"{url.hostname}{url.path}"
+    address = f"{url.netloc.rpartition('@')[2]}{url.path}"
     try:
         question(environment)
     except KeyError as error:

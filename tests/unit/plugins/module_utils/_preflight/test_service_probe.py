@@ -113,7 +113,9 @@ POSTGRESQL, REDIS, S3 = ("PostgreSQL", "Redis", "S3")
         (S3, hang, "http://127.0.0.1:{}", "failed", "no answer in time"),
         (S3, hang, "http://127.0.0.1:9", "failed", "no connection (Connection refused)"),
         (POSTGRESQL, hang, "postgresql://127.0.0.1:9/db", "failed", "Connection refused"),
-        (POSTGRESQL, hang, "postgresql:///db", "failed", "an address without a host"),
+        (POSTGRESQL, hang, "postgresql:///db", "failed", "none"),
+        (POSTGRESQL, hang, "postgresql://u:p@db:x/db", "failed", "something else"),
+        (REDIS, hang, "redis://a,b/0", "failed", "several hosts"),
         (REDIS, hang, "redis://nowhere.invalid/0", "failed", "a name that can't be resolved"),
     ],
 )
