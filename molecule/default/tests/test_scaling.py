@@ -1,7 +1,8 @@
-"""Raising a count and running site.yml again adds instances; lowering it removes the surplus."""
+"""site.yml adds and removes instances with their counts, and goes through nothing else."""
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 
@@ -27,9 +28,18 @@ def test_up_and_down_again(lab: Lab) -> None:
     served = Counter(lab.get("/health").headers["X-Instance-Id"] for _ in range(21))
     assert set(served) == {"webhook-api-1", "webhook-api-2", "webhook-api-3"}
 
+    # As a run leaves it that was interrupted.
+    image = "$(docker inspect -f {{.Image}} aisha-webhook-api-1)"
+    labels = "--label aisha.cluster=aisha --label aisha.component=trial"
+    lab.host("aisha-one").check_output(f"docker create --name aisha-webhook-api-trial {labels} {image}")
     shrunk = lab.playbook("site.yml")
     assert shrunk.returncode == 0, shrunk.stdout
     assert instances(lab) == before
+    assert "aisha-webhook-api-trial" not in lab.host("aisha-one").check_output("docker ps -a")
+    # The pollers that stay, the registry and the engine haven't drifted.
+    ran = set(re.findall(r"TASK \[(?:aisha\.cluster\.)?([^:\]]+)", shrunk.stdout))
+    assert {"Replace them one at a time", "Remove the surplus"} & ran
+    assert {"docker_engine ", "registry ", "Ask who is active", "Replace them in order"} & ran == set()
     assert {lab.get("/health").status_code for _ in range(20)} == {200}
 
     text = f"still there? {uuid.uuid4().hex}"

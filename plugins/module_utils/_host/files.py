@@ -9,7 +9,6 @@ Private to this collection.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,17 +108,14 @@ class HostFiles:
         path = Path(file["path"])
         if not path.parent.is_dir():
             raise FileError(f"{path}: expected a folder for it, found no {path.parent}.")
-        # In the module's own folder, which is gone when it ends. Root alone can read it until then.
-        descriptor, name = tempfile.mkstemp(dir=self._module.tmpdir)
-        aside = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-                written.write(file["content"])
+        # A folder that root alone can enter.
+        with tempfile.TemporaryDirectory(prefix="aisha-files-") as folder:
+            aside = Path(folder) / path.name
+            aside.touch(mode=0o600)
+            aside.write_text(file["content"], encoding="utf-8")
             if file["validate"]:
                 self._validate(path, aside, file["validate"])
             self._module.atomic_move(str(aside), str(path))
-        finally:
-            aside.unlink(missing_ok=True)
 
     def _validate(self, path: Path, aside: Path, how: Mapping[str, Any]) -> None:
         binds = {str(aside): how["target"], **how["mounts"]}
