@@ -13,7 +13,8 @@ short_description: Delete from a registry the images that no kept release has
 version_added: 0.1.0
 description:
   - Deletes, from some repositories of a registry that runs in a container on this host, all images but those
-    that are to be kept, and has the registry free the space.
+    that are to be kept, and has the registry free the space. With an index, as builders of several platforms
+    push one, go its images that no kept index names.
   - The registry is then restarted, since it remembers layers that are gone, and would take a later push of
     one of them for done. That takes about a second.
   - Nothing may be pushed in the meantime. The cluster's lock sees to that.
@@ -103,7 +104,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.docker import REQUIRED_TOGETHER, Engine, EngineError, argument_spec, connector
 from ..module_utils._images.registry_client import Registry, RegistryError
-from ..module_utils._images.retention import registry_surplus
+from ..module_utils._images.retention import digests_of, registry_surplus
 
 COLLECTED = "blob eligible for deletion: "
 STOP_TIMEOUT = 10
@@ -133,8 +134,14 @@ def surplus(registry: Registry, params: dict[str, Any]) -> tuple[list[str], list
         known = [one for one in params["known"] if one.startswith(f"{repository}@")]
         unwanted = registry_surplus(map(str, tagged), known, params["keep"])
         gone = {one for one in unwanted if one not in tagged and registry.digest(name, one) is None}
+        unwanted = [one for one in unwanted if one not in gone]
+        parts = {child for one in unwanted for child in registry.children(name, one)}
+        if parts:
+            kept = {*map(str, tagged), *digests_of(params["keep"])} - {*unwanted}
+            kept |= {child for one in kept for child in registry.children(name, one)}
+            unwanted += sorted(parts - kept - {*unwanted})
         there += [f"{repository}@{one}" for one in sorted({*map(str, tagged), *unwanted} - gone)]
-        drop += [f"{repository}@{one}" for one in unwanted if one not in gone]
+        drop += [f"{repository}@{one}" for one in unwanted]
     return there, drop
 
 

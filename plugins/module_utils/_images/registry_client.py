@@ -74,6 +74,19 @@ class Registry:
             raise RegistryError(f"expected the header Docker-Content-Digest of {self._url}{path}, found none")
         return str(found)
 
+    def children(self, repository: str, digest: str) -> list[str]:
+        """Digests of an index's manifests; none of an image that is no index, and of one that isn't there."""
+        path = f"/v2/{repository}/manifests/{digest}"
+        status, _headers, body = self._ask("GET", path, {200, 404})
+        try:
+            return (
+                [str(one["digest"]) for one in json.loads(body).get("manifests") or ()]
+                if status == 200
+                else []
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise RegistryError(f"expected a manifest of {self._url}{path}, found something else") from None
+
     def delete(self, repository: str, digest: str) -> None:
         """Delete a manifest and with it its tags; one that is gone is no fault."""
         self._ask("DELETE", f"/v2/{repository}/manifests/{digest}", {202, 404})

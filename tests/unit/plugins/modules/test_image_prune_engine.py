@@ -77,6 +77,34 @@ class Place:
         listed = docker("inspect", "--format", "{{json .RepoDigests}}", f"{self.repository}:{tag}")
         return str(json.loads(listed)[0])
 
+    def push_index(self, tag: str, *references: str) -> str:
+        """Push an index of images, as builders of several platforms do; returns its reference."""
+        kind = "application/vnd.docker.distribution.manifest.v2+json"
+        digests = [one.partition("@")[2] for one in references]
+        sizes = [len(self._get(f"manifests/{digest}")) for digest in digests]
+        manifests = [
+            {
+                "mediaType": kind,
+                "digest": digest,
+                "size": size,
+                "platform": {"architecture": arch, "os": "linux"},
+            }
+            for digest, size, arch in zip(digests, sizes, ("amd64", "arm64"), strict=True)
+        ]
+        index = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": manifests,
+        }
+        request = urllib.request.Request(
+            f"http://{self.address}/v2/{self.name}-bot/manifests/{tag}",
+            data=json.dumps(index).encode(),
+            method="PUT",
+            headers={"Content-Type": str(index["mediaType"])},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return f"{self.repository}@{answer.headers['Docker-Content-Digest']}"
+
     def has(self, reference: str) -> bool:
         """Whether the registry has an image, all of it."""
         digest = reference.partition("@")[2]
@@ -191,6 +219,19 @@ def test_a_former_release_without_a_tag_goes_by_its_name(place: Place, run: Run)
     done = run(registry_image_prune, **place.arguments(keep=[current], known=[former, current]))
     assert done["removed"] == [former]
     assert (place.has(former), place.has(current)) == (False, True)
+
+
+def test_with_an_index_go_the_images_that_no_kept_one_names(place: Place, run: Run) -> None:
+    # Each loses its tag to the next one, so that only an index names it.
+    old_amd64, shared, new_amd64, last = (place.build("latest") for _each in range(4))
+    old, new = place.push_index("v1", old_amd64, shared), place.push_index("v2", new_amd64, shared)
+    before = place.size()
+    done = run(registry_image_prune, **place.arguments(keep=[new, last]))
+    assert done["removed"] == [old, old_amd64]
+    assert [place.has(one) for one in (old_amd64, shared, new_amd64, last)] == [False, True, True, True]
+    assert before - place.size() >= LAYER
+    again = run(registry_image_prune, **place.arguments(keep=[new, last], known=[old]))
+    assert (again["changed"], again["removed"]) == (False, [])
 
 
 def test_the_engine_keeps_releases_and_what_containers_use(place: Place, run: Run) -> None:
