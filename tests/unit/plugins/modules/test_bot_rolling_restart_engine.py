@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.modules import bot_rolling_restart
+from local_engine import docker
 
 GUARD_IMAGE = os.environ.get("POLLGUARD_IMAGE", "")
 pytestmark = pytest.mark.skipif(not GUARD_IMAGE, reason="POLLGUARD_IMAGE names no image")
@@ -38,12 +39,6 @@ ENTRYPOINTS = {
     "broken": ["python3", "-c", "raise ImportError('no module named bot')"],
     "deaf": ["python3", "-u", "/bot.py"],
 }
-
-
-def docker(*arguments: str) -> str:
-    environment = os.environ | {"DOCKER_BUILDKIT": "0"}
-    command = ["docker", *arguments]
-    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @dataclass

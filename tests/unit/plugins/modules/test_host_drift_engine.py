@@ -7,31 +7,19 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from local_engine import docker, needs
 from playing import play
 
 IMAGE = "python:3.11-slim-bookworm"
 PASSWORD = secrets.token_urlsafe(12)
 
 
-def docker(*arguments: str, check: bool = True) -> str:
-    done = subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def there() -> bool:
-    try:
-        return bool(docker("image", "inspect", "-f", "{{.Id}}", IMAGE, check=False))
-    except OSError:
-        return False
-
-
-pytestmark = pytest.mark.skipif(not there(), reason=f"no engine, or none with {IMAGE}")
+pytestmark = needs(IMAGE)
 
 
 class Host:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.modules import host_files
+from local_engine import docker, needs
 from playing import Played, play
 
 IMAGE = "python:3.11-slim-bookworm"
@@ -36,19 +36,7 @@ VALID = {
 }
 
 
-def docker(*arguments: str, check: bool = True) -> str:
-    done = subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def there() -> bool:
-    try:
-        return bool(docker("image", "inspect", "-f", "{{.Id}}", IMAGE, check=False))
-    except OSError:
-        return False
-
-
-needs_engine = pytest.mark.skipif(not there(), reason=f"no engine, or none with {IMAGE}")
+needs_engine = needs(IMAGE)
 
 
 class Host:

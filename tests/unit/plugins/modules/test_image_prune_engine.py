@@ -4,10 +4,8 @@ the registry's image that the roles run."""
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import socket
-import subprocess
 import tarfile
 import urllib.error
 import urllib.request
@@ -21,27 +19,14 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.module_utils._images.registry_client import Registry
 from ansible_collections.aisha.cluster.plugins.modules import engine_image_prune, registry_image_prune
+from local_engine import docker, needs
 
 REGISTRY_IMAGE = "registry:2.8.2"
 LAYER = 2_000_000
 Run = Callable[..., dict[str, Any]]
 
 
-def docker(*arguments: str, given: bytes | None = None, check: bool = True) -> str:
-    command = ["docker", *arguments]
-    environment = os.environ | {"DOCKER_BUILDKIT": "0"}
-    done = subprocess.run(command, env=environment, input=given, check=check, capture_output=True)
-    return done.stdout.decode().strip()
-
-
-def there() -> bool:
-    try:
-        return bool(docker("image", "inspect", "--format", "{{.Id}}", REGISTRY_IMAGE, check=False))
-    except OSError:
-        return False
-
-
-pytestmark = pytest.mark.skipif(not there(), reason=f"no engine, or none with {REGISTRY_IMAGE}")
+pytestmark = needs(REGISTRY_IMAGE)
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.modules import instance_info
+from local_engine import docker, needs
 
 IMAGE = "python:3.11-slim-bookworm"
 RUN = "exec sleep 600"
@@ -20,19 +20,7 @@ SAY = 'echo "started with $APP_PASSWORD"; '
 CHECKED = ("--health-interval", "0.5s", "--health-retries", "2", "--health-cmd")
 
 
-def docker(*arguments: str, check: bool = True) -> str:
-    done = subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def there() -> bool:
-    try:
-        return bool(docker("image", "inspect", "-f", "{{.Id}}", IMAGE, check=False))
-    except OSError:
-        return False
-
-
-pytestmark = pytest.mark.skipif(not there(), reason=f"no engine, or none with {IMAGE}")
+pytestmark = needs(IMAGE)
 
 
 class Cluster:

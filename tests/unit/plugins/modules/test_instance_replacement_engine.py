@@ -4,10 +4,8 @@ Needs Docker, and the image that is named below."""
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.modules import instance_replacement
+from local_engine import docker, needs
 
 IMAGE = "python:3.11-slim-bookworm"
 PORT = 8001
@@ -46,19 +45,7 @@ Server(("", int(sys.argv[1])), Handler).serve_forever()
 """
 
 
-def docker(*arguments: str, check: bool = True) -> str:
-    done = subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def there() -> bool:
-    try:
-        return os.geteuid() == 0 and bool(docker("image", "inspect", "-f", "{{.Id}}", IMAGE, check=False))
-    except OSError:
-        return False
-
-
-pytestmark = pytest.mark.skipif(not there(), reason=f"not root, no engine, or none with {IMAGE}")
+pytestmark = needs(IMAGE, root=True)
 
 
 @dataclass
