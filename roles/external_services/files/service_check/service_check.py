@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import minio
@@ -69,10 +70,11 @@ def connected(url: str) -> redis.Redis:
     login, _at, names = parts.netloc.rpartition("@")
     user, _colon, password = login.partition(":")
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    common = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+    common: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
     if parts.scheme.startswith("rediss"):
         common |= {"ssl": True} | {key: value for key, value in options.items() if key.startswith("ssl_")}
-    sentinels = redis.sentinel.Sentinel(
+    client_of: Any = redis.sentinel.Sentinel  # It has no types.
+    sentinels = client_of(
         [endpoint(urlsplit(f"redis://{name}")) for name in names.split(",")],
         sentinel_kwargs={
             **common,
