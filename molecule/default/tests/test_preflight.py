@@ -91,7 +91,7 @@ def test_the_cluster_is_ready_as_it_stands(ready: Run) -> None:
         check["subject"].split(" at ")[0]: check["found"] for check in checks if check["check"] == "service"
     }
     assert services == dict.fromkeys(
-        ("PostgreSQL", "Redis", "S3"), "answers to the application's credentials"
+        ("PostgreSQL", "Redis", "The lease's Redis", "S3"), "answers to the application's credentials"
     )
     listening = {
         check["found"].removesuffix(" listens there") for check in checks if check["check"] == "port"
@@ -171,7 +171,7 @@ def test_all_that_is_not_ready_is_named_together(
         for check in run.checks
         if (check["check"], check["status"]) == ("service", "failed")
     }
-    assert services.keys() == {"PostgreSQL", "Redis"}
+    assert services.keys() == {"PostgreSQL", "Redis", "The lease's Redis"}
     assert "timeout" in services["PostgreSQL"]["found"]
     assert "password" in services["Redis"]["found"]
     assert all(check["expected"] and check["found"] and check["advice"] for check in found.values())
