@@ -250,6 +250,9 @@ def app(cluster: Callable[[], App], environment: dict[str, str], standin: Standi
     yield running
     standin.heal()
     running.stop()
+    # What a poller was ended over is not the next test's business.
+    standin.drop_updates(environment["TELEGRAM_BOT_TOKEN"])
+    running.rows("UPDATE processed_updates SET done_at = now() WHERE done_at IS NULL")
     token = environment["TELEGRAM_BOT_TOKEN"].partition(":")[2]
     for process in running.processes:
         text = process.output()
