@@ -165,7 +165,7 @@ def main() -> None:
         },
         required_together=REQUIRED_TOGETHER,
         supports_check_mode=True,
-        # Contents are among the elements of a list, where the host's journal would get those of several lines.
+        # The journal would get contents of several lines: they stand there in another form than is hidden.
         no_log=True,
     )
 
