@@ -96,7 +96,7 @@ def test_folder_and_file_are_made_and_then_unchanged(host: Host) -> None:
     assert (again["changed"], again["changes"]) == (False, [])
 
 
-def test_what_differs_is_told_and_brought(host: Host) -> None:
+def test_drift_is_reported_and_changed(host: Host) -> None:
     host.bring(content="former")
     assert host.bring(content="latter")["changes"] == [
         {"path": str(host.file), "kind": "file", "before": "former"}
@@ -176,7 +176,7 @@ def test_validation_has_what_it_mounts(host: Host) -> None:
 
 
 @needs_engine
-def test_reader_is_told_when_the_file_has_changed(host: Host, reader: str) -> None:
+def test_changed_file_reloads_its_container(host: Host, reader: str) -> None:
     wait_for_line(reader, "former")
     assert host.bring(content="latter", reload={"container": reader})["reloaded"] == [reader]
     wait_for_line(reader, "latter")

@@ -87,7 +87,7 @@ class Place:
             method="PUT",
             headers={"Content-Type": str(index["mediaType"])},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - this registry
             return f"{self.repository}@{answer.headers['Docker-Content-Digest']}"
 
     def has(self, reference: str) -> bool:

@@ -102,7 +102,7 @@ def test_an_at_sign_in_an_option_is_the_options() -> None:
 @pytest.mark.parametrize(
     "text", ["", "redis", "db:5432/bot", "://db", "redis://u:hunter2@db:99999/0", "redis://u:hunter2@d b"]
 )
-def test_what_is_no_url_is_told_without_its_values(text: str) -> None:
+def test_invalid_url_is_reported_without_its_values(text: str) -> None:
     with pytest.raises(UrlError) as refused:
         parse(text)
     assert "expected" in str(refused.value)
