@@ -153,9 +153,8 @@ release:
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._core.docker import REQUIRED_TOGETHER, EngineError, argument_spec, connector
+from ..module_utils._core.quiet_module import QuietModule
 from ..module_utils._host.drift import (
     Change,
     file_changes,
@@ -197,7 +196,7 @@ def main() -> None:
     def elements(options: dict[str, Any]) -> dict[str, Any]:
         return {"type": "list", "elements": "dict", "default": [], "options": options}
 
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={
             **argument_spec(),
             "cluster_name": {"type": "str", "default": "aisha"},

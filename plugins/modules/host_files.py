@@ -129,9 +129,8 @@ reloaded:
   sample: [aisha-nginx-prod]
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._core.docker import REQUIRED_TOGETHER, Engine, EngineError, argument_spec, connector
+from ..module_utils._core.quiet_module import QuietModule
 from ..module_utils._host.files import FileError, HostFiles
 
 
@@ -157,7 +156,7 @@ def main() -> None:
         },
         "reload": {"type": "dict", "options": {"container": text, "command": {**words, "default": []}}},
     }
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={
             **argument_spec(),
             "folders": {"type": "list", "elements": "dict", "default": [], "options": folder},
@@ -165,8 +164,6 @@ def main() -> None:
         },
         required_together=REQUIRED_TOGETHER,
         supports_check_mode=True,
-        # The journal would get contents of several lines: they stand there in another form than is hidden.
-        no_log=True,
     )
 
     def connect() -> Engine:

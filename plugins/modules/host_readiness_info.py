@@ -223,10 +223,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ..module_utils._core.docker import REQUIRED_TOGETHER, argument_spec, connector
 from ..module_utils._core.findings import run_all
+from ..module_utils._core.quiet_module import QuietModule
 from ..module_utils._core.redaction import Redactor
 from ..module_utils._preflight.engine_snapshot import look
 from ..module_utils._preflight.options import OPTIONS, questions, secrets_of
@@ -255,7 +254,7 @@ def checks(params: dict[str, Any], check_mode: bool) -> list[dict[str, str]]:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
+    module = QuietModule(
         argument_spec={**argument_spec(), **OPTIONS},
         required_together=REQUIRED_TOGETHER,
         supports_check_mode=True,

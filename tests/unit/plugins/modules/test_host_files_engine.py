@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.modules import host_files
 from local_engine import docker, needs
@@ -123,15 +122,6 @@ def test_the_action_shows_the_difference_and_no_secret(host: Host) -> None:
     assert (hidden.code, "+(a secret)" in hidden.printed) == (0, True)
     assert SECRET not in hidden.printed + json.dumps(hidden.result)
     assert host.bring(content=f"{SECRET} and more", secret=True)["changes"][0]["before"] == ""
-
-
-def test_the_hosts_journal_gets_no_content(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    logged: list[str] = []
-    monkeypatch.setattr(AnsibleModule, "log", lambda _module, *words, **more: logged.append(f"{words}{more}"))
-    # Of several lines: a list's text has other line ends than the value that is looked for.
-    host.bring(content=f"appendonly yes\nrequirepass {SECRET}\n", secret=True)
-    assert host.file.exists()
-    assert SECRET not in "".join(logged)
 
 
 def test_kept_file_keeps_its_content(host: Host) -> None:
