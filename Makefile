@@ -72,7 +72,7 @@ faults: $(VENV)/.dev
 	FAULTS=long molecule test --scenario-name failover
 
 updates: $(VENV)/.dev
-	UPDATES=long molecule test --scenario-name rolling_update
+	UPDATES=long PYTEST_ADDOPTS='-k test_updates' molecule test
 
 awx: ee
 	$(BIN)/python -c 'import sys; sys.path.append("tests/three_ways"); import ansible_cores; ansible_cores.older("2.18")'

@@ -10,7 +10,7 @@ from updatelab import cluster
 from updatelab.runs import Run
 from updatelab.trials import Updates
 
-SERVER = "aisha-update"
+SERVER = "aisha-one"
 
 
 @pytest.fixture(scope="package")
