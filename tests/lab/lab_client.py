@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -122,12 +123,8 @@ class Lab:
     def secrets(self) -> list[str]:
         """Return what must be nowhere in sight: the token's secret half, and the services' passwords."""
         known = self.variables(self.first)
-        return [
-            known["telegram_bot_token"].split(":")[1],
-            known["lab_database_password"],
-            known["lab_redis_password"],
-            known["s3_secret_key"],
-        ]
+        passwords = [value for name, value in known.items() if re.fullmatch(r"lab_\w+_password", name)]
+        return [known["telegram_bot_token"].split(":")[1], known["s3_secret_key"], *passwords]
 
     @property
     def first(self) -> str:

@@ -1,0 +1,59 @@
+"""A second cluster on the first host, whose name begins as the first one's: neither meets the other."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+import pytest
+from faultlab.standin import Standin
+from lab_client import Lab
+
+NEIGHBOUR = "aisha-staging"
+CHAT = 1623
+
+
+def changed(said: str) -> set[str]:
+    """Return how much a run has changed on each host."""
+    return set(re.findall(r"changed=(\d+)", said.split("PLAY RECAP")[1]))
+
+
+@pytest.fixture(scope="module")
+def neighbour(lab: Lab) -> Lab:
+    """Deploy the second cluster, with a bot of its own."""
+    second = Lab(lab.inventory.with_name("neighbour"))
+    known = lab.variables(lab.first)
+    token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)[:35]}"
+    kept = Path(known["lab_home"], "staging_token")
+    kept.touch(mode=0o600)
+    kept.write_text(token, encoding="ascii")
+    Standin(known["lab_control_url"]).add_bot(token, "aisha_staging_bot")
+    done = second.playbook("site.yml")
+    assert done.returncode == 0, done.stdout[-3000:]
+    return second
+
+
+def test_each_is_well_and_alone_with_what_it_made(lab: Lab, neighbour: Lab) -> None:
+    host = lab.host("aisha-a")
+    listed = "lab-docker ps --format '{{.Names}} {{.Label \"aisha.cluster\"}}'"
+    owners = dict(line.split(" ") for line in host.check_output(listed).splitlines() if "aisha" in line)
+    first = {name for name, owner in owners.items() if owner == "aisha"}
+    second = {name for name, owner in owners.items() if owner == NEIGHBOUR}
+    assert {f"{NEIGHBOUR}-{name}" for name in ("webhook-api-1", "bot-polling-1", "worker-1")} <= second
+    assert {name for name in first if name.startswith(NEIGHBOUR)} == set()
+    assert {name for name in second if not name.startswith(NEIGHBOUR)} == set()
+    standin = Standin(neighbour.control)
+    since = standin.answers_cursor()
+    standin.say("aisha_staging_bot", "staging?", CHAT)
+    assert lab.say("production?", CHAT + 1).until(lambda answer: "production?" in answer)
+    wanted = {"username": "aisha_staging_bot", "since": since, "timeout": 30}
+    found = standin.call("GET", "/control/answers", **wanted)["answers"]
+    assert [each["chat_id"] for each in found] == [CHAT]
+
+
+def test_neither_takes_the_other_for_a_change_of_its_own(lab: Lab, neighbour: Lab) -> None:
+    for one in (lab, neighbour):
+        done = one.playbook("site.yml")
+        assert done.returncode == 0, done.stdout[-3000:]
+        assert changed(done.stdout) == {"0"}
