@@ -75,7 +75,9 @@ def of_pollers(pollers: Iterable[Poller]) -> list[str]:
 
 def of_reach(reached: Iterable[Reached]) -> list[str]:
     """What can't be reached."""
-    return [f"{one.name} at {host_port(one.host, one.port)}: {one.problem}." for one in reached if one.problem]
+    return [
+        f"{one.name} at {host_port(one.host, one.port)}: {one.problem}." for one in reached if one.problem
+    ]
 
 
 def of_room(memory: Memory, disks: Sequence[Disk]) -> list[str]:

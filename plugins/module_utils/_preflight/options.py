@@ -58,6 +58,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "token": {"type": "str", "required": True, "no_log": True},
             "api_url": {"type": "str", "default": "https://api.telegram.org"},
             "expected_username": _TEXT,
+            "polls": {"type": "bool", "default": True},
         }
     ),
     "conflict_recent": {"type": "int", "default": 300},

@@ -201,6 +201,8 @@ def _telegram(looks: Sequence[Look], limits: Limits, before: int | None) -> Iter
     ]
     if not answers:
         return
+    if not any(each.component == POLLER for look in looks for each in look.wanted):
+        return
     webhook, pending = answers[0]["url"], answers[0]["pending_update_count"]
     if webhook:
         advice = "Every poll is refused with 409 meanwhile. Take it off with the Bot API's deleteWebhook."

@@ -52,6 +52,7 @@ class Cluster:
         hosts: by inventory name; None for one that couldn't be reached.
         keeper: the host that keeps releases and the registry.
         pollers: how many the inventory wants.
+        replicas: of the webhook API, likewise.
         asked: the release's images that the registry was asked for.
         bot: what Telegram said of the bot, at the beginning and at the end.
         answer: what a stand-in for Telegram says of the bot's answer to a message.
@@ -62,6 +63,7 @@ class Cluster:
     hosts: Mapping[str, Host | None]
     keeper: str
     pollers: int
+    replicas: int
     release: Result = field(default_factory=dict)
     asked: Sequence[str] = ()
     registry: Result = field(default_factory=dict)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.aisha.cluster.plugins.module_utils._core.address import canonical, host_port, url_host
+from ansible_collections.aisha.cluster.plugins.module_utils._core.address import (
+    canonical,
+    host_port,
+    url_host,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.aisha.cluster.plugins.plugin_utils._report.html import page_of
 from ansible_collections.aisha.cluster.plugins.plugin_utils._report.model import Look
 
 from .conftest import GIB, Cluster
@@ -364,3 +365,16 @@ def test_a_look_without_a_host_is_refused() -> None:
 def test_a_module_s_failure_is_told_even_if_ansible_was_to_ignore_it() -> None:
     look = Look.read({"host": "one", "instances": {"failed": False, "msg": "no\nengine"}, "logs": {}})
     assert (look.failures, dict(look.results)) == ({"instances": "no engine"}, {})
+
+
+def test_counts_of_0_are_no_fault(cluster: Cluster) -> None:
+    for name in [*cluster.one["wanted"]]:
+        if "nginx" not in name and "registry" not in name:
+            cluster.one["wanted"].remove(name)
+            cluster.remove(name)
+    asked = cluster.one["endpoints"]["endpoints"]
+    asked[:] = [each for each in asked if "webhook" not in each["name"]]
+    cluster.one["telegram"]["webhook"].update(url="https://hook.example.com", pending_update_count=5000)
+    report = cluster.report()
+    assert (report.verdict, report.problems) == ("healthy", ())
+    assert "nginx-prod" in page_of(report)
