@@ -89,7 +89,7 @@ def of_room(memory: Memory, disks: Sequence[Disk]) -> list[str]:
         if disk.free_bytes < _LEAST_DISK * disk.total_bytes:
             found.append(
                 f"Disk of {disk.path}: {_share(disk.free_bytes, disk.total_bytes)} is free. "
-                "diagnose.yml --tags prune removes what the cluster needs no more."
+                "To remove what the cluster needs no more, run diagnose.yml --tags prune."
             )
     return found
 

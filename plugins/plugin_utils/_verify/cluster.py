@@ -166,4 +166,6 @@ def alerts(seen: Cluster) -> list[Check]:
 def _alert(alert: dict[str, Any]) -> Check:
     name = str(alert["labels"]["alertname"])
     found = str(alert.get("annotations", {}).get("summary") or "that it fires")
-    return Check("metrics", name, "failed", "no alert", found, f"See docs/alerts/{name}.md.")
+    runbook = alert.get("annotations", {}).get("runbook_url")
+    advice = f"Follow its runbook: {runbook}" if runbook else LOOK_AT_LOGS
+    return Check("metrics", name, "failed", "no alert", found, advice)

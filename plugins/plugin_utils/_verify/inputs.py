@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Result = Mapping[str, Any]
 
-LOOK_AT_LOGS = "Look at its log with logs.yml, or collect everything with diagnose.yml."
+LOOK_AT_LOGS = "To read its log, run logs.yml; to collect everything, run diagnose.yml."
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from .conftest import GIB, Cluster
 
 Break = Callable[[Cluster], object]
 NO_WEBHOOK = "No webhook gets through."
-LOGS = "Its log says why: ansible-playbook playbooks/logs.yml -e logs_component="
-SITE = "Bring it to what the inventory says: ansible-playbook playbooks/site.yml."
+LOGS = "To read why in its log, run logs.yml -e logs_component="
+SITE = "To bring it to what the inventory says, run site.yml."
 
 
 def test_a_cluster_that_is_well_has_no_problem(cluster: Cluster) -> None:
@@ -85,8 +85,8 @@ def test_a_cluster_that_is_well_has_no_problem(cluster: Cluster) -> None:
             lambda one: one.endpoint("aisha-registry").update(problem="status 503"),
             [
                 "aisha-registry on one: expected an answer from http://127.0.0.1:5000/v2/, found status "
-                "503. What may "
-                "explain it is collected by: ansible-playbook playbooks/diagnose.yml."
+                "503. To collect "
+                "what may explain it, run diagnose.yml."
             ],
         ),
         (
@@ -94,15 +94,14 @@ def test_a_cluster_that_is_well_has_no_problem(cluster: Cluster) -> None:
             [
                 "aisha-nginx-prod on one: expected a certificate for 14 days more, found one that ends in "
                 "13.5 days. "
-                "Renew the files of nginx_tls_certificate and nginx_tls_key, and run playbooks/site.yml."
+                "Renew the files of nginx_tls_certificate and nginx_tls_key, and run site.yml."
             ],
         ),
         (
             lambda one: one.one["resources"]["disks"][0].update(free_bytes=14 * GIB),
             [
-                "one: expected 15 % free on the disk of /, found 14 GiB of 100 GiB. playbooks/diagnose.yml "
-                "with --tags "
-                "prune removes what no release needs."
+                "one: expected 15 % free on the disk of /, found 14 GiB of 100 GiB. To remove what no "
+                "release needs, run diagnose.yml --tags prune."
             ],
         ),
         (
