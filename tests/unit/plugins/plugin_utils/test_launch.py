@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def launched(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return what launches: arguments of ansible-playbook, and the task's variables."""
 
     def launch(variables: dict[str, Any] | None = None, **arguments: Any) -> Launch:
