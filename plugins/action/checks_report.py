@@ -15,7 +15,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._verify.table import counts, lines, read, summary
+from ..plugin_utils._launch import Launch
+from ..plugin_utils._verify.table import counts, lines, read, summary, with_advice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             }
         )[1]
         try:
-            checks = read(arguments["checks"])
+            checks = with_advice(read(arguments["checks"]), Launch.of_run(task_vars or {}).expand)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
         for line in lines(arguments["title"], checks):

@@ -20,7 +20,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._report.build import report_of
+from ..plugin_utils._launch import Launch
+from ..plugin_utils._report.build import report_of, with_advice
 from ..plugin_utils._report.html import page_of
 from ..plugin_utils._report.model import Limits, Look, Report
 from ..plugin_utils._report.text import lines_of
@@ -65,7 +66,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(str(error)) from error
         previous = _previous(folder / f"{cluster}.json") if folder else None
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        report = report_of(cluster, looks, Limits(**given), at, previous)
+        launch = Launch.of_run(task_vars or {})
+        report = with_advice(report_of(cluster, looks, Limits(**given), at, previous), launch.expand)
         for line, kind in lines_of(report):
             display.display(line, color=_COLOURS.get(kind))
         document = report.as_dict()
@@ -75,12 +77,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             "msg": report.summary,
             "problems": document["problems"],
             "report": document,
-            "files": self._write(report, document, folder) if folder else [],
+            "files": self._write(report, document, folder, launch.expand("run monitor.yml"))
+            if folder
+            else [],
         }
 
-    def _write(self, report: Report, document: dict[str, Any], folder: Path) -> list[str]:
+    def _write(self, report: Report, document: dict[str, Any], folder: Path, again: str) -> list[str]:
         """Write both files, for their owner only; a folder that can't be written to is no failure."""
-        contents = {"json": json.dumps(document, indent=2) + "\n", "html": page_of(report)}
+        contents = {"json": json.dumps(document, indent=2) + "\n", "html": page_of(report, again)}
         written = []
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._diagnosis.summary import HostReport, summary
+from ..plugin_utils._launch import Launch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         now = time.time()
         hosts = [HostReport.read(str(name), found or {}) for name, found in arguments["hosts"].items()]
         made_at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
-        text = summary(arguments["cluster_name"], made_at, hosts)
+        text = Launch.of_run(task_vars or {}).expand(summary(arguments["cluster_name"], made_at, hosts))
         stem = time.strftime("cluster-%Y%m%dT%H%M%SZ", time.gmtime(now))
         path = Path(arguments["dest"]) / f"{stem}.tar.gz"
         try:

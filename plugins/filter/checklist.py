@@ -18,8 +18,8 @@ options:
     description:
       - What was seen. C(hosts) has for each host its C(wanted) instances and the results C(instances),
         C(pollers), C(logs), C(page), C(unsigned) and C(services), or nothing where it couldn't be reached.
-        C(keeper), C(pollers), C(release), C(asked), C(registry), C(bot), C(answer), C(webhook) and C(alerts)
-        are of the whole cluster.
+        C(keeper), C(pollers), C(replicas), C(release), C(asked), C(registry), C(bot), C(answer), C(webhook)
+        and C(alerts) are of the whole cluster.
     type: dict
     required: true
 """

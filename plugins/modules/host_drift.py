@@ -144,6 +144,10 @@ network:
   description: What the engine says of O(network). Empty where there is none of that name.
   returned: success
   type: dict
+ipv6:
+  description: Whether the host's kernel has IPv6.
+  returned: success
+  type: bool
 release:
   description: As RV(aisha.cluster.host_plan#module:release).
   returned: success
@@ -159,6 +163,7 @@ from ..module_utils._host.drift import (
     Change,
     file_changes,
     folder_changes,
+    has_ipv6,
     leftover_files,
     sysctl_changes,
     unwanted_files,
@@ -252,6 +257,7 @@ def main() -> None:
         instances=plans,
         changes=[change.as_dict() for change in changes],
         network=network,
+        ipv6=has_ipv6(),
         release=release,
     )
 

@@ -45,6 +45,10 @@ options:
         description: User name of the bot that it must belong to; empty takes any.
         type: str
         default: ""
+      polls:
+        description: Whether the cluster has pollers, so that no webhook may be set and updates are taken.
+        type: bool
+        default: true
   conflict_recent:
     description:
       - Seconds. When a poll of somebody else with the same token was seen within them, the check fails; an

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote
 
+from .address import host_port, url_host
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9_.%-]*)(?::[0-9]{0,5})?"
 # Hosts, a path, and options: what may follow user and password.
@@ -139,6 +141,6 @@ def _host(text: str) -> tuple[str, int | None]:
 
 def _joined(hosts: tuple[tuple[str, int | None], ...], *, encoded: bool = False) -> str:
     def shown(name: str) -> str:
-        return f"[{name}]" if ":" in name else quote(name, safe="") if encoded else name
+        return quote(name, safe="") if encoded and ":" not in name else name
 
-    return ",".join(f"{shown(name)}:{port}" if port else shown(name) for name, port in hosts)
+    return ",".join(host_port(shown(name), port) if port else url_host(shown(name)) for name, port in hosts)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._core.address import host_port
 from .._instances.labels import RESTING_COMPONENTS
 from .._instances.slots import BY_HAND, NEXT, PREVIOUS
 from .._instances.state import instance_of
@@ -74,7 +75,9 @@ def of_pollers(pollers: Iterable[Poller]) -> list[str]:
 
 def of_reach(reached: Iterable[Reached]) -> list[str]:
     """What can't be reached."""
-    return [f"{one.name} at {one.host}:{one.port}: {one.problem}." for one in reached if one.problem]
+    return [
+        f"{one.name} at {host_port(one.host, one.port)}: {one.problem}." for one in reached if one.problem
+    ]
 
 
 def of_room(memory: Memory, disks: Sequence[Disk]) -> list[str]:
@@ -86,7 +89,7 @@ def of_room(memory: Memory, disks: Sequence[Disk]) -> list[str]:
         if disk.free_bytes < _LEAST_DISK * disk.total_bytes:
             found.append(
                 f"Disk of {disk.path}: {_share(disk.free_bytes, disk.total_bytes)} is free. "
-                "diagnose.yml --tags prune removes what the cluster needs no more."
+                "To remove what the cluster needs no more, run diagnose.yml --tags prune."
             )
     return found
 

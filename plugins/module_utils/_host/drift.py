@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _PROC_SYS = "/proc/sys"
+_IPV6_ADDRESSES = "/proc/net/if_inet6"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ def sysctl_changes(settings: Mapping[str, Any], root: str = _PROC_SYS) -> Iterat
         path = Path(root, *name.split("."))
         if path.is_file() and path.read_text().split() != str(value).split():
             yield Change("sysctl", name, "value")
+
+
+def has_ipv6(addresses: str = _IPV6_ADDRESSES) -> bool:
+    """Whether the kernel has IPv6, so that a program can listen on it."""
+    return Path(addresses).exists()
 
 
 def daemon_changes(path: str, config: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[Change]:

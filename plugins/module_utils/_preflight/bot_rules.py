@@ -30,17 +30,23 @@ def refused(error: BotApiError) -> Check:
     return Check("bot_token", error.subject, "failed", error.expected, error.found, ADVICE[error.reason])
 
 
-def identity_checks(bot: Mapping[str, Any], webhook: Mapping[str, Any]) -> list[Check]:
-    """Whose token it is, and whether its bot can be polled."""
-    name = f"@{bot.get('username', bot.get('id'))}"
-    url = str(webhook.get("url") or "")
-    checks = [Check("bot_token", name, "passed", "a token that can be used", f"it is {name}'s")]
+def identity_check(bot: Mapping[str, Any]) -> Check:
+    """Whose token it is."""
+    name = _name(bot)
+    return Check("bot_token", name, "passed", "a token that can be used", f"it is {name}'s")
+
+
+def webhook_check(bot: Mapping[str, Any], webhook: Mapping[str, Any]) -> Check:
+    """Whether the bot can be polled."""
+    expected, url = "no webhook, since the bot polls", str(webhook.get("url") or "")
     if url:
         advice = "While it is set, polls are refused with 409. Take it off with the Bot API's deleteWebhook."
-        checks.append(Check("bot_webhook", name, "failed", "no webhook, since the bot polls", url, advice))
-    else:
-        checks.append(Check("bot_webhook", name, "passed", "no webhook, since the bot polls", "none"))
-    return checks
+        return Check("bot_webhook", _name(bot), "failed", expected, url, advice)
+    return Check("bot_webhook", _name(bot), "passed", expected, "none")
+
+
+def _name(bot: Mapping[str, Any]) -> str:
+    return f"@{bot.get('username', bot.get('id'))}"
 
 
 def waiting_check(waiting: int, pollers: Sequence[Poller]) -> Check:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.text.formatters import human_to_bytes
 
+from .._core.address import canonical
 from .._core.connection_url import UrlError
 from .._core.database_url import database_of, is_other
 from .._core.redis_url import redis_of
@@ -57,6 +58,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "token": {"type": "str", "required": True, "no_log": True},
             "api_url": {"type": "str", "default": "https://api.telegram.org"},
             "expected_username": _TEXT,
+            "polls": {"type": "bool", "default": True},
         }
     ),
     "conflict_recent": {"type": "int", "default": 300},
@@ -135,7 +137,7 @@ def _of_machine(host: Host, params: Mapping[str, Any]) -> Questions:
         images = Need("", params["disk_minimum_mb"] * MIB, "images and volumes")
         asked["disk", ""] = partial(host.disk, home, images)
     if params["ports"]:
-        ports = [Port(one["number"], one["address"], one["owner"]) for one in params["ports"]]
+        ports = [Port(one["number"], canonical(one["address"]), one["owner"]) for one in params["ports"]]
         asked["port", ""] = partial(host.ports, ports)
     if params["clock_url"]:
         limits = Limits(params["clock_warn"], params["clock_limit"])

@@ -198,8 +198,14 @@ class Host:
             webhook = api.get_webhook_info()
         except BotApiError as error:
             return [_readiness_bot.refused(error), *checks]
-        waiting = _readiness_bot.waiting_check(int(webhook["pending_update_count"]), pollers)
-        return [*_readiness_bot.identity_checks(me, webhook), waiting, *checks]
+        found = [_readiness_bot.identity_check(me)]
+        if bot.polls:
+            waiting = int(webhook["pending_update_count"])
+            found += [
+                _readiness_bot.webhook_check(me, webhook),
+                _readiness_bot.waiting_check(waiting, pollers),
+            ]
+        return [*found, *checks]
 
 
 @dataclass(frozen=True)
@@ -210,6 +216,7 @@ class Bot:
     api_url: str
     expected_username: str
     conflict_recent_s: float
+    polls: bool = True
 
     def options(self, timeout: float) -> dict[str, Any]:
         """Return what connect() reads."""

@@ -30,7 +30,7 @@ from .model import (
 from .rules import problems_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _MOST_RELEASES = 5
 # What an update tries beside what runs.
@@ -77,6 +77,12 @@ def report_of(
         telegram=_telegram(telegrams[0]) if telegrams else None,
         releases=tuple(_releases(looks)),
     )
+
+
+def with_advice(report: Report, expand: Callable[[str], str]) -> Report:
+    """Return the report with its problems' advice as an operator can copy it."""
+    problems = tuple(replace(each, advice=expand(each.advice)) for each in report.problems)
+    return replace(report, problems=problems)
 
 
 def _rows(look: Look) -> list[Row]:

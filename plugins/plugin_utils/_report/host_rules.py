@@ -17,7 +17,7 @@ from .model import Limits, Look, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PRUNE = "playbooks/diagnose.yml with --tags prune removes what no release needs."
+_PRUNE = "To remove what no release needs, run diagnose.yml --tags prune."
 
 
 def host_problems(look: Look, limits: Limits) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .model import Report, Row
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "playbooks" / "templates" / "monitor.html.j2"
-_COMMAND = re.compile(r"ansible-playbook \S+[^.\s](?: (?:-e|--tags) \S+[^.\s])*")
+_COMMAND = re.compile(r"`(ansible-playbook [^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,14 @@ class Lane:
         )
 
 
-def page_of(report: Report, template: Path = TEMPLATE) -> str:
-    """Return the page; what comes from hosts is escaped."""
+def page_of(report: Report, again: str = "run monitor.yml", template: Path = TEMPLATE) -> str:
+    """Return the page; what comes from hosts is escaped.
+
+    Args:
+        report: what it shows.
+        again: how to make it again.
+        template: of the page.
+    """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
@@ -93,6 +99,7 @@ def page_of(report: Report, template: Path = TEMPLATE) -> str:
     services = [row for row in report.instances if row.component not in (NGINX, REPLICA, POLLER, WORKER)]
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         report=report,
+        again=again,
         lanes=lanes_of(report),
         services=[_node(row, report.cluster) for row in services],
     )
@@ -164,4 +171,4 @@ def _short(name: str, cluster: str) -> str:
 
 def _with_commands(text: Any) -> Markup:
     """Mark what can be typed."""
-    return Markup(_COMMAND.sub(r"<code>\g<0></code>", str(escape(text))))  # noqa: S704 - escaped before
+    return Markup(_COMMAND.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before

@@ -18,12 +18,13 @@ from .model import NGINX, PARTS, POLLER, REPLICA, WORKER, Limits, Look, Problem,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_SITE = "Bring it to what the inventory says: ansible-playbook playbooks/site.yml"
-_LOGS = "Its log says why: ansible-playbook playbooks/logs.yml -e logs_component={component}"
+# Texts say "run NAME.yml"; whoever shows them expands that to how this run was launched.
+_SITE = "To bring it to what the inventory says, run site.yml."
+_LOGS = "To read why in its log, run logs.yml -e logs_component={component}."
 _STRANGER = "Find out who else polls with this token, or take a new one from @BotFather and run restart.yml."
 _SERVING = {NGINX: "an nginx that answers", REPLICA: "a webhook API replica that is well"}
 _NO_WEBHOOK = "No webhook gets through."
-_DIAGNOSE = "What may explain it is collected by: ansible-playbook playbooks/diagnose.yml."
+_DIAGNOSE = "To collect what may explain it, run diagnose.yml."
 # How the way of a webhook through an nginx is called in the services that were asked.
 THROUGH = "webhook API through "
 # Fewer may be waiting at any moment.
@@ -74,22 +75,22 @@ def _containers(look: Look, rows: Sequence[Row], limits: Limits) -> Iterator[Pro
     reasons = {each["name"]: each["problem"] for each in look.items("instances")}
     for row in rows:
         if row.state == "missing":
-            yield Problem("degraded", row.host, row.name, "it to run", "no such container", f"{_SITE}.")
+            yield Problem("degraded", row.host, row.name, "it to run", "no such container", _SITE)
         elif not row.well and row.state != "unknown":
             advice = (
                 _LOGS.format(component=row.component)
                 if row.component in (NGINX, REPLICA, POLLER, WORKER)
                 else _SITE
             )
-            yield Problem("degraded", row.host, row.name, "it well", reasons[row.name], f"{advice}.")
+            yield Problem("degraded", row.host, row.name, "it well", reasons[row.name], advice)
         elif row.restarts and row.up_s is not None and row.up_s < limits.restart_age_s:
             expected = f"no restart by the engine in the last {duration(limits.restart_age_s)}"
             found = f"one {duration(row.up_s)} ago, the {row.restarts}. since it was deployed"
-            advice = f"{_LOGS.format(component=row.component)}."
+            advice = _LOGS.format(component=row.component)
             yield Problem("degraded", row.host, row.name, expected, found, advice)
         if row.component in (NGINX, REPLICA, POLLER, WORKER) and row.name not in wanted:
             found = "one that the inventory doesn't put on this host"
-            yield Problem("degraded", row.host, row.name, "no such container", found, f"{_SITE}.")
+            yield Problem("degraded", row.host, row.name, "no such container", found, _SITE)
         yield from _memory(row, limits)
         yield from _errors(row, limits)
 
@@ -121,7 +122,7 @@ def _services(look: Look, rows: Sequence[Row], limits: Limits) -> Iterator[Probl
         if days is not None and days < limits.certificate_days:
             expected = f"a certificate for {limits.certificate_days:g} days more"
             found = f"one that ends in {days:g} days" if days >= 0 else f"one that ended {-days:g} days ago"
-            advice = "Renew the files of nginx_tls_certificate and nginx_tls_key, and run playbooks/site.yml."
+            advice = "Renew the files of nginx_tls_certificate and nginx_tls_key, and run site.yml."
             yield Problem("degraded", look.host, each["name"], expected, found, advice)
 
 
@@ -132,7 +133,7 @@ def _guards(look: Look, rows: Sequence[Row]) -> Iterator[Problem]:
             ready = "its guard to find that it polls, or is ready to"
             found = (each["problem"] or "that it doesn't say so").rstrip(".")
             advice = _LOGS.format(component=POLLER)
-            yield Problem("degraded", look.host, each["name"], ready, found, f"{advice}.")
+            yield Problem("degraded", look.host, each["name"], ready, found, advice)
         conflicts = each["conflicts"]
         if conflicts["guard"] and (conflicts["age_s"] or 0) < 3600:
             age = "" if conflicts["age_s"] is None else f", the last {duration(conflicts['age_s'])} ago"
@@ -200,6 +201,8 @@ def _telegram(looks: Sequence[Look], limits: Limits, before: int | None) -> Iter
         dict(look.results["telegram"]["webhook"]) for look in looks if "telegram" in look.results
     ]
     if not answers:
+        return
+    if not any(each.component == POLLER for look in looks for each in look.wanted):
         return
     webhook, pending = answers[0]["url"], answers[0]["pending_update_count"]
     if webhook:

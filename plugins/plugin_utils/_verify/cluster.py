@@ -100,6 +100,8 @@ def bot(seen: Cluster) -> list[Check]:
     if deaf or not seen.bot:
         return [unanswered("bot", "token", deaf[0] if deaf else None)]
     checks = [Check("bot", "token", "passed", found=f"@{seen.bot[0]['bot'].get('username')}")]
+    if not seen.pollers:
+        return checks
     if url := seen.bot[-1]["webhook"]["url"]:
         advice = "While it is set every poll is refused. Take it off with the Bot API's deleteWebhook."
         checks.append(Check("bot", "webhook", "failed", "none, since the bot polls", str(url), advice))
@@ -115,7 +117,14 @@ def bot(seen: Cluster) -> list[Check]:
 
 def answers(seen: Cluster) -> list[Check]:
     """Whether the bot answers, and a signed webhook is taken, as far as it can be known."""
-    return [_answer(seen.answer), _webhook(seen.webhook)]
+    unpolled = Check("bot", "answer", "skipped", found="the inventory wants no poller")
+    unserved = Check(
+        "webhook", "signed", "skipped", found="the inventory wants no replica of the webhook API"
+    )
+    return [
+        _answer(seen.answer) if seen.pollers else unpolled,
+        _webhook(seen.webhook) if seen.replicas else unserved,
+    ]
 
 
 def _answer(result: Result | None) -> Check:
@@ -157,4 +166,6 @@ def alerts(seen: Cluster) -> list[Check]:
 def _alert(alert: dict[str, Any]) -> Check:
     name = str(alert["labels"]["alertname"])
     found = str(alert.get("annotations", {}).get("summary") or "that it fires")
-    return Check("metrics", name, "failed", "no alert", found, f"See docs/alerts/{name}.md.")
+    runbook = alert.get("annotations", {}).get("runbook_url")
+    advice = f"Follow its runbook: {runbook}" if runbook else LOOK_AT_LOGS
+    return Check("metrics", name, "failed", "no alert", found, advice)

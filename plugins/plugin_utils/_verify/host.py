@@ -36,7 +36,9 @@ def instances(host: Host, images: frozenset[str]) -> list[Check]:
         elif instance is None:
             checks.append(Check("instance", name, "failed", "it to run and be healthy", "none", LOOK_AT_LOGS))
         elif instance["component"] in _RELEASED and images and instance["image"] not in images:
-            advice = "Run rolling_update.yml or rollback.yml, which bring all instances to one release."
+            advice = (
+                "Run rolling_update.yml, or run rollback.yml: either brings all instances to one release."
+            )
             checks.append(
                 Check("instance", name, "failed", "an image of the release", instance["image"], advice)
             )

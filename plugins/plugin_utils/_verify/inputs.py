@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Result = Mapping[str, Any]
 
-LOOK_AT_LOGS = "Look at its log with logs.yml, or collect everything with diagnose.yml."
+LOOK_AT_LOGS = "To read its log, run logs.yml; to collect everything, run diagnose.yml."
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Cluster:
         hosts: by inventory name; None for one that couldn't be reached.
         keeper: the host that keeps releases and the registry.
         pollers: how many the inventory wants.
+        replicas: of the webhook API, likewise.
         asked: the release's images that the registry was asked for.
         bot: what Telegram said of the bot, at the beginning and at the end.
         answer: what a stand-in for Telegram says of the bot's answer to a message.
@@ -62,6 +63,7 @@ class Cluster:
     hosts: Mapping[str, Host | None]
     keeper: str
     pollers: int
+    replicas: int
     release: Result = field(default_factory=dict)
     asked: Sequence[str] = ()
     registry: Result = field(default_factory=dict)

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...module_utils._core.findings import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # In this order, so that what needs somebody stands last on a terminal.
 WORDS = {"passed": "ok", "skipped": "skipped", "warned": "WARNING", "failed": "FAILED"}
@@ -39,6 +39,11 @@ def read(entries: Sequence[object]) -> list[HostCheck]:
         check = Check(**{name: str(entry[name]) for name in FIELDS if name in entry})
         read_ones.append(HostCheck(str(entry["host"]), check))
     return read_ones
+
+
+def with_advice(checks: Sequence[HostCheck], expand: Callable[[str], str]) -> list[HostCheck]:
+    """Return the checks with their advice as an operator can copy it."""
+    return [replace(each, check=replace(each.check, advice=expand(each.check.advice))) for each in checks]
 
 
 def counts(checks: Sequence[HostCheck]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,24 @@ sys.path.insert(0, str(Path(__file__).parent))
 from rendered import HOSTS, INVENTORY, Written, playbook
 
 
-@pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+def render(folder: Path, hosts: dict[str, Any], **inputs: Any) -> Written:
     """Render what the role writes, by Ansible itself."""
-    folder = tmp_path_factory.mktemp("monitoring")
-    (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": HOSTS}}))
-    (folder / "vars.json").write_text(json.dumps(INVENTORY | {"folder": str(folder)}))
+    (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
+    (folder / "vars.json").write_text(json.dumps(INVENTORY | inputs | {"folder": str(folder)}))
     done = playbook("render.yml", "-i", str(folder / "hosts.json"), "-e", f"@{folder}/vars.json")
     assert done.returncode == 0, done.stdout + done.stderr
     return Written(folder)
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Return what the role writes for two hosts with everything on them."""
+    return render(tmp_path_factory.mktemp("monitoring"), HOSTS)
+
+
+@pytest.fixture(scope="session")
+def written_for_ipv6(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Return what the role writes for two hosts with IPv6 addresses, which run nginx alone."""
+    hosts = {"one": {"cluster_address": "2001:db8::1"}, "two": {"cluster_address": "2001:db8::2"}}
+    counts = dict.fromkeys(("webhook_api_replicas", "bot_cluster_pollers", "bot_cluster_workers"), 0)
+    return render(tmp_path_factory.mktemp("monitoring-ipv6"), hosts, monitoring_bind_address="::1", **counts)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from other_cases import OTHERS
 from polling_cases import POLLING
-from rendered import ROOT, Written, check
+from rendered import DEFAULTS, ROOT, Written, check
 
 CASES = POLLING | OTHERS
+RUNBOOKS = DEFAULTS["monitoring_runbook_url"]
 
 
 def rules(written: Written) -> dict[str, dict[str, Any]]:
@@ -24,11 +26,17 @@ def test_each_alert_has_cases_both_ways_and_a_page(written: Written) -> None:
     assert set(CASES) == set(alerts)
     for name, rule in alerts.items():
         assert {bool(case.told) for case in CASES[name]} == {True, False}, name
-        assert rule["annotations"]["runbook"] == f"docs/alerts/{name}.md"
+        assert rule["annotations"]["runbook_url"] == f"{RUNBOOKS}/{name}.md"
         page = ROOT / "docs/alerts" / f"{name}.md"
         assert page.read_text().startswith(f"# {name}\n")
         assert f"({name}.md)" in (page.parent / "README.md").read_text()
     assert {page.stem for page in (ROOT / "docs/alerts").glob("*.md")} == {"README", *alerts}
+
+
+def test_runbooks_are_a_part_of_the_published_documentation() -> None:
+    documentation = yaml.safe_load((ROOT / "galaxy.yml").read_text())["documentation"]
+    assert f"{documentation}/alerts" == RUNBOOKS
+    assert RUNBOOKS.startswith("https://")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -37,7 +45,7 @@ def test_alert(name: str, written: Written, tmp_path: Path) -> None:
     tests = []
     for case in CASES[name]:
         expected = [
-            {**one, "exp_annotations": one["exp_annotations"] | {"runbook": f"docs/alerts/{name}.md"}}
+            {**one, "exp_annotations": one["exp_annotations"] | {"runbook_url": f"{RUNBOOKS}/{name}.md"}}
             for one in case.told
         ]
         tests.append(

@@ -54,6 +54,28 @@ def test_targets_are_reached_by_name_here_and_through_the_relay_there(written: W
     assert relayed.count("proxy_pass") == len(there)
 
 
+def test_ipv6_addresses_have_brackets_and_counts_of_0_no_targets(written_for_ipv6: Written) -> None:
+    cluster, probe, _own = written_for_ipv6.yaml("one-prometheus.yml")["scrape_configs"]
+    targets = {one["labels"]["instance"]: one["targets"][0] for one in cluster["static_configs"]}
+    assert targets["aisha-exporter-nginx"] == "[2001:db8::2]:9099"
+    assert not {name for name in targets if "bot-polling" in name or "worker" in name or "webhook" in name}
+    assert [one["targets"] for one in probe["static_configs"]] == [["https://[2001:db8::2]:443/nginx-health"]]
+    one, two = (written_for_ipv6.yaml(f"{host}-containers.json") for host in ("one", "two"))
+    assert two["metrics-relay"]["ports"] == ["[2001:db8::2]:9099:8080"]
+    assert one["prometheus"]["ports"] == ["[::1]:9090:9090"]
+    assert one["alertmanager"]["ports"] == ["[::1]:9093:9093"]
+    done = check(
+        written_for_ipv6.folder,
+        "promtool",
+        "monitoring_prometheus_image",
+        "check",
+        "config",
+        "--syntax-only",
+        "one-prometheus.yml",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_each_host_runs_what_concerns_it(written: Written) -> None:
     one, two = (written.yaml(f"{host}-containers.json") for host in ("one", "two"))
     assert list(two) == ["exporter-node", "exporter-nginx", "metrics-relay"]

@@ -67,6 +67,7 @@ def test_all_well(tmp_path: Path) -> None:
     ("checks", "said"),
     [
         ([GOOD, BAD], "Preflight: 1 failed: disk /srv (two). 1 passed."),
+        ([{**BAD, "advice": "Run site.yml."}], "Run `ansible-playbook -i localhost, aisha.cluster.site`."),
         ([], "nothing was checked"),
         ([{**GOOD, "status": "fine"}], "expected one of passed, warned, failed, skipped"),
     ],

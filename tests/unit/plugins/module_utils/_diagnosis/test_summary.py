@@ -95,7 +95,7 @@ def test_room() -> None:
     assert find.of_room(Memory(100 * GIB, 4 * GIB), disks) == [
         "Memory: 4.0 GiB of 100.0 GiB (4 %) is available.",
         "Disk of /: 9.0 GiB of 100.0 GiB (9 %) is free. "
-        "diagnose.yml --tags prune removes what the cluster needs no more.",
+        "To remove what the cluster needs no more, run diagnose.yml --tags prune.",
     ]
     assert find.of_room(Memory(100 * GIB, 6 * GIB), disks[2:]) == []
 

@@ -113,3 +113,10 @@ def test_mirror_is_the_same_with_and_without_a_slash(tmp_path: Path) -> None:
     info = {"RegistryConfig": {"Mirrors": ["http://hub"]}}
     config = {"registry-mirrors": ["http://hub/"]}
     assert reasons(drift.daemon_changes(str(tmp_path / "daemon.json"), config, info)) == []
+
+
+def test_kernel_without_ipv6_has_no_list_of_its_addresses(tmp_path: Path) -> None:
+    addresses = tmp_path / "if_inet6"
+    assert not drift.has_ipv6(str(addresses))
+    addresses.touch()
+    assert drift.has_ipv6(str(addresses))

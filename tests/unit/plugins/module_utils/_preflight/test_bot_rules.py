@@ -13,9 +13,10 @@ from ansible_collections.aisha.cluster.plugins.module_utils._pollers.model impor
     describe,
 )
 from ansible_collections.aisha.cluster.plugins.module_utils._preflight.bot_rules import (
-    identity_checks,
+    identity_check,
     stranger_checks,
     waiting_check,
+    webhook_check,
 )
 
 
@@ -26,7 +27,8 @@ def poller(**changes: Any) -> Poller:
 
 @pytest.mark.parametrize(("url", "status"), [("", "passed"), ("https://elsewhere.example.com", "failed")])
 def test_a_webhook_would_stop_polling(url: str, status: str) -> None:
-    token, webhook = identity_checks({"username": "aisha_bot"}, {"url": url})
+    bot = {"username": "aisha_bot"}
+    token, webhook = identity_check(bot), webhook_check(bot, {"url": url})
     assert (token.status, token.subject) == ("passed", "@aisha_bot")
     assert (webhook.status, webhook.found) == (status, url or "none")
     assert ("deleteWebhook" in webhook.advice) is (status == "failed")

@@ -63,6 +63,8 @@ def test_what_is_shown_and_written(
     for kind in ("json", "html"):
         written = tmp_path / "reports" / f"aisha.{kind}"
         assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    advice = "run `ansible-playbook -i localhost, aisha.cluster.logs -e logs_component=worker`."
+    assert (advice in " ".join(done.stdout.split())) is bool(stopped)
     assert f"The same as a page: {tmp_path}/reports/aisha.html" in lines
     assert json.loads((tmp_path / "reports" / "aisha.json").read_text())["verdict"] == verdict
     # Nothing else is left there.

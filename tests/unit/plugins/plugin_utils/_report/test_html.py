@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from ansible_collections.aisha.cluster.plugins.plugin_utils._launch import Launch
+from ansible_collections.aisha.cluster.plugins.plugin_utils._report.build import with_advice
 from ansible_collections.aisha.cluster.plugins.plugin_utils._report.html import lanes_of, page_of
 
 from .conftest import Cluster
@@ -115,8 +117,11 @@ def test_bars_are_red_where_a_limit_is_passed(cluster: Cluster) -> None:
 
 def test_commands_stand_out(cluster: Cluster) -> None:
     cluster.stop("aisha-bot-polling-2")
-    text = page_of(cluster.report())
-    assert "<code>ansible-playbook playbooks/logs.yml -e logs_component=bot-polling</code>." in text
+    launch = Launch("playbooks/monitor.yml", ("-i", "inventory/<demo>"))
+    text = page_of(with_advice(cluster.report(), launch.expand), launch.expand("run monitor.yml"))
+    command = "ansible-playbook -i &#39;inventory/&lt;demo&gt;&#39; playbooks"
+    assert f"run <code>{command}/logs.yml -e logs_component=bot-polling</code>." in text
+    assert f"To look again, run <code>{command}/monitor.yml</code>." in text
 
 
 def test_the_ways_through_the_cluster(cluster: Cluster) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.aisha.cluster.plugins.plugin_utils._report.html import page_of
 from ansible_collections.aisha.cluster.plugins.plugin_utils._report.model import Look
 
 from .conftest import GIB, Cluster
 
 Break = Callable[[Cluster], object]
 NO_WEBHOOK = "No webhook gets through."
-LOGS = "Its log says why: ansible-playbook playbooks/logs.yml -e logs_component="
-SITE = "Bring it to what the inventory says: ansible-playbook playbooks/site.yml."
+LOGS = "To read why in its log, run logs.yml -e logs_component="
+SITE = "To bring it to what the inventory says, run site.yml."
 
 
 def test_a_cluster_that_is_well_has_no_problem(cluster: Cluster) -> None:
@@ -84,8 +85,8 @@ def test_a_cluster_that_is_well_has_no_problem(cluster: Cluster) -> None:
             lambda one: one.endpoint("aisha-registry").update(problem="status 503"),
             [
                 "aisha-registry on one: expected an answer from http://127.0.0.1:5000/v2/, found status "
-                "503. What may "
-                "explain it is collected by: ansible-playbook playbooks/diagnose.yml."
+                "503. To collect "
+                "what may explain it, run diagnose.yml."
             ],
         ),
         (
@@ -93,15 +94,14 @@ def test_a_cluster_that_is_well_has_no_problem(cluster: Cluster) -> None:
             [
                 "aisha-nginx-prod on one: expected a certificate for 14 days more, found one that ends in "
                 "13.5 days. "
-                "Renew the files of nginx_tls_certificate and nginx_tls_key, and run playbooks/site.yml."
+                "Renew the files of nginx_tls_certificate and nginx_tls_key, and run site.yml."
             ],
         ),
         (
             lambda one: one.one["resources"]["disks"][0].update(free_bytes=14 * GIB),
             [
-                "one: expected 15 % free on the disk of /, found 14 GiB of 100 GiB. playbooks/diagnose.yml "
-                "with --tags "
-                "prune removes what no release needs."
+                "one: expected 15 % free on the disk of /, found 14 GiB of 100 GiB. To remove what no "
+                "release needs, run diagnose.yml --tags prune."
             ],
         ),
         (
@@ -364,3 +364,16 @@ def test_a_look_without_a_host_is_refused() -> None:
 def test_a_module_s_failure_is_told_even_if_ansible_was_to_ignore_it() -> None:
     look = Look.read({"host": "one", "instances": {"failed": False, "msg": "no\nengine"}, "logs": {}})
     assert (look.failures, dict(look.results)) == ({"instances": "no engine"}, {})
+
+
+def test_counts_of_0_are_no_fault(cluster: Cluster) -> None:
+    for name in [*cluster.one["wanted"]]:
+        if "nginx" not in name and "registry" not in name:
+            cluster.one["wanted"].remove(name)
+            cluster.remove(name)
+    asked = cluster.one["endpoints"]["endpoints"]
+    asked[:] = [each for each in asked if "webhook" not in each["name"]]
+    cluster.one["telegram"]["webhook"].update(url="https://hook.example.com", pending_update_count=5000)
+    report = cluster.report()
+    assert (report.verdict, report.problems) == ("healthy", ())
+    assert "nginx-prod" in page_of(report)

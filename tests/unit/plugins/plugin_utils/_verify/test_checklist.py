@@ -45,6 +45,7 @@ WELL = Cluster(
     hosts={"one": GOOD},
     keeper="one",
     pollers=2,
+    replicas=2,
     release={
         "current": {
             "number": 3,
@@ -236,9 +237,28 @@ def test_what_only_users_can_tell_is_skipped_with_its_reason() -> None:
 def test_a_single_poller_needs_no_standby_and_none_needs_nothing() -> None:
     alone = with_host(pollers={"pollers": [ACTIVE]})
     assert not_passed(replace(alone, pollers=1)) == []
-    assert [line[:3] for line in not_passed(replace(WELL, pollers=0))] == [("pollers", "", "skipped")]
+    assert [line[:3] for line in not_passed(replace(WELL, pollers=0))] == [
+        ("pollers", "", "skipped"),
+        ("bot", "answer", "skipped"),
+    ]
 
 
 def test_a_few_that_wait_are_no_backlog() -> None:
     assert not_passed(replace(WELL, bot=[waiting(0), waiting(9)])) == []
     assert not_passed(replace(WELL, bot=[waiting(500), waiting(400)])) == []
+
+
+def test_counts_of_0_are_no_fault() -> None:
+    host = replace(
+        GOOD, wanted=["aisha-nginx-prod"], pollers={"pollers": []}, page=None, unsigned=None, services=None
+    )
+    bot = [waiting(5, "https://hook.example.com"), waiting(500, "https://hook.example.com")]
+    seen = replace(
+        WELL, hosts={"one": host}, pollers=0, replicas=0, bot=bot, answer=None, webhook=None, alerts=None
+    )
+    assert not_passed(seen) == [
+        ("pollers", "", "skipped", "the inventory wants none"),
+        ("bot", "answer", "skipped", "the inventory wants no poller"),
+        ("webhook", "signed", "skipped", "the inventory wants no replica of the webhook API"),
+        ("metrics", "", "skipped", "the cluster has no monitoring of its own"),
+    ]

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .address import host_port
 from .errors import RedisUrlError, SettingsError
 from .gate.alias import alias_of
 from .gate.bot_api import PERMISSIONS
@@ -103,8 +104,7 @@ class GateSettings:
     @property
     def url(self) -> str:
         """The Bot API's address for COMMAND."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"http://{host}:{self.port}"
+        return f"http://{host_port(self.address, self.port)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from ..address import host_port
 from ..errors import RedisUrlError
 
 _TLS_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
@@ -48,7 +49,7 @@ class RedisAddress:
         scheme = ("rediss" if self.tls else "redis") + ("+sentinel" if self.service else "")
         if self.path:
             return f"unix://{self.path} db {self.database}"
-        hosts = ",".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in self.hosts)
+        hosts = ",".join(host_port(host, port) for host, port in self.hosts)
         return f"{scheme}://{hosts}/{self.service + '/' if self.service else ''}{self.database}"
 
 

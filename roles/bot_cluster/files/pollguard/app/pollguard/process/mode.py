@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from ..address import host_port
 from ..clock import Clock, now
 from ..config import Settings
 from ..guard import Guard, Launch
@@ -88,5 +89,5 @@ class ProcessGuard(Guard):
         return {
             "mode": "process",
             "poll_age_s": self._reporter.age(self._polls.seen_at),
-            "poll_targets": [f"{host}:{port}" for host, port in self._polls.targets],
+            "poll_targets": [host_port(host, port) for host, port in self._polls.targets],
         }
