@@ -38,6 +38,17 @@ def test_replicas_of_both_hosts_take_traffic(lab: Lab) -> None:
     assert set(served) == {"webhook-api-1", "webhook-api-2"}
 
 
+def test_nginx_listens_on_ipv6(lab: Lab) -> None:
+    host = lab.host("aisha-a")
+    # The lab's network has IPv4 only, and its engine leaves hosts no address of the other family.
+    host.check_output("sysctl -qw net.ipv6.conf.lo.disable_ipv6=0")
+    asked = (
+        "import ssl, urllib.request as r; context = ssl._create_unverified_context(); "
+        "print(r.urlopen('https://[::1]/health', context=context, timeout=10).status)"
+    )
+    assert host.check_output(f'python3 -c "{asked}"') == "200"
+
+
 def test_a_message_is_answered(lab: Lab) -> None:
     text = f"hello {uuid.uuid4().hex}"
     assert lab.say(text, chat_id=CHAT).until(lambda answer: text in answer)
