@@ -67,6 +67,41 @@ def test_a_redis_that_refuses(make_gate: MakeGate, own_redis: RedisServer, login
     assert "pass@" not in result.stderr
 
 
+@pytest.mark.parametrize("command", ["EVALSHA", "EVAL", "HMGET"])
+def test_a_redis_without_a_needed_command(make_gate: MakeGate, command: str) -> None:
+    """Renamed or disabled, as managed services have it: by itself, and in a script."""
+    server = RedisServer("--rename-command", command, "")
+    try:
+        result = make_gate("one", server.url).tool("run", "--", "true")
+    finally:
+        server.stop()
+    assert result.returncode == exit_codes.REDIS_REFUSED
+    assert "unknown" in result.stderr.lower()
+    assert "rename-command" in result.stderr
+    assert "args beginning" not in result.stderr
+
+
+def test_a_redis_without_the_database(make_gate: MakeGate, redis_server: RedisServer) -> None:
+    result = make_gate("one", redis_server.url.replace("/2", "/99")).tool("run", "--", "true")
+    assert result.returncode == exit_codes.REDIS_REFUSED
+    assert "DB index is out of range" in result.stderr
+
+
+def test_a_redis_user_who_may_not_run_a_command_in_a_script(
+    make_gate: MakeGate, own_redis: RedisServer
+) -> None:
+    own_redis.client.acl_setuser(
+        "guard",
+        enabled=True,
+        passwords=["+right-pass"],
+        keys=["*"],
+        channels=["*"],
+        commands=["+@all", "-hmget"],
+    )
+    guard = make_gate("one", own_redis.url.replace("//", "//guard:right-pass@"))
+    assert guard.tool("run", "--", "true").returncode == exit_codes.REDIS_REFUSED
+
+
 def test_what_the_command_is_given(make_gate: MakeGate) -> None:
     guard = make_gate("one")
     guard.env |= {

@@ -165,7 +165,8 @@ class Guard(ABC):
         if self._leasing.refused:
             raise RedisRefusedError(
                 f"Redis at {settings.redis} refuses the guard ({self._leasing.last_error}): check user, "
-                "password and permissions of POLLGUARD_REDIS_URL"
+                "password, permissions and database of POLLGUARD_REDIS_URL, and rename-command in Redis' "
+                "configuration"
             )
         self._metrics.serve(settings.metrics_port, settings.metrics_address)
         intent = "never takes" if settings.standby_only else "waits for"

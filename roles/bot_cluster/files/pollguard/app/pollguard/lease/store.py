@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError
+from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, ResponseError
 
 from ..clock import Clock
 from ..config import Margins
@@ -17,6 +18,12 @@ from .model import Answer, Keys, LeaseError, LeaseRefusedError, Take, Tenure, pa
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+# Refusals for which Redis has no error code: a command renamed or disabled, no Lua, a command that a user may
+# not run in a script, and no such database.
+_REFUSALS = re.compile(
+    r"(unknown|unsupported)( redis)? command|can't run this command|DB index is out of range", re.IGNORECASE
+)
 
 
 class LeaseStore:
@@ -122,8 +129,7 @@ class LeaseStore:
         # The connection may hold the late answer to this request: never use it again.
         broken, self._client = self._client, self._connect()
         self._dispose(broken)
-        refused = isinstance(error, (AuthenticationError, NoPermissionError))
-        kind = LeaseRefusedError if refused else LeaseError
+        kind = LeaseRefusedError if _is_refusal(error) else LeaseError
         raise kind(_say(error) if error else "no answer in time") from error
 
     async def _evaluate(self, script: str, *arguments: str) -> object:
@@ -157,5 +163,13 @@ def _abandon(task: asyncio.Future[object]) -> None:
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
+def _is_refusal(error: BaseException | None) -> bool:
+    if isinstance(error, (AuthenticationError, NoPermissionError)):
+        return True
+    return isinstance(error, ResponseError) and _REFUSALS.search(str(error)) is not None
+
+
 def _say(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0] if str(error) else type(error).__name__
+    # Redis repeats the arguments of a command that it doesn't know; the lease's token is one of them.
+    told = str(error).partition(", with args beginning with")[0]
+    return f"{type(error).__name__}: {told}".splitlines()[0] if told else type(error).__name__
