@@ -19,7 +19,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9_.%-]*)(?::[0-9]{0,5})?"
 # Hosts, a path, and options: what may follow user and password.
 _TAIL = re.compile(rf"({_HOST}(?:,{_HOST})*)(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
-_LAST_PORT = 65535
+LAST_PORT = 65535
 
 
 class UrlError(ValueError):
@@ -134,8 +134,8 @@ def _host(text: str) -> tuple[str, int | None]:
         port = port.removeprefix(":")
     else:
         name, _colon, port = text.partition(":")
-    if port and not 0 < int(port) <= _LAST_PORT:
-        raise UrlError(f"a port from 1 to {_LAST_PORT}", "another number")
+    if port and not 0 < int(port) <= LAST_PORT:
+        raise UrlError(f"a port from 1 to {LAST_PORT}", "another number")
     return unquote(name), int(port) if port else None
 
 

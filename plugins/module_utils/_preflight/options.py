@@ -99,10 +99,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "certificate_minimum_days": {"type": "int", "default": 14},
 }
 
-# Each service: for people, its option, the inventory's variable, and its name where the cluster runs it.
+# Each service: for people, its option, the inventory's variables, and its name where the cluster runs it.
 _SERVICES = (
-    ("PostgreSQL", "database_url", "database_url", "postgresql"),
-    ("Redis", "redis_url", "redis_url", "redis"),
+    ("PostgreSQL", "database_url", "database_*", "postgresql"),
+    ("Redis", "redis_url", "redis_*", "redis"),
     ("The lease's Redis", "lease_redis_url", "bot_cluster_lease_redis_url", "redis"),
     ("S3", "s3_endpoint_url", "s3_endpoint_url", "object_storage"),
 )

@@ -25,7 +25,7 @@ def test_the_vault_is_read_where_it_is_documented(tmp_path: Path) -> None:
     password.write_text(secrets.token_hex(16))
     run(tmp_path, "ansible-vault", "encrypt", "--vault-password-file", password, vault)
     assert vault.read_text().startswith("$ANSIBLE_VAULT")
-    used = ["database_url", "redis_url", "s3_access_key", "s3_secret_key", *names]
+    used = ["database_password", "redis_password", "s3_access_key", "s3_secret_key", *names]
     message = "{{ [" + ", ".join(used) + "] }}"
     output = run(
         tmp_path, "ansible", "server-1.example.com", "-i", inventory, "--vault-password-file", password,
