@@ -62,6 +62,9 @@ def refused(lab: Lab, *arguments: str) -> str:
         pytest.param({"telegram_api_url": "http://127.0.0.1:9"}, "127.0.0.1:9", id="unreachable_telegram"),
         pytest.param({"redis_url": ""}, "redis_url: expected redis://", id="missing_redis"),
         pytest.param(
+            {"database_host": "db"}, "database_url: expected either it or parts of it", id="url_and_parts"
+        ),
+        pytest.param(
             {"registry_port": "22", "registry_address": "localhost:22"}, "port 22", id="registry_port_taken"
         ),
         pytest.param({"images_source": "/nonexistent"}, "/nonexistent", id="missing_source"),
