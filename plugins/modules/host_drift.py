@@ -70,6 +70,15 @@ options:
   network:
     description: Name of a network that has to exist.
     type: str
+  ports:
+    description:
+      - Ports that the cluster's containers of this host are to listen at. Without it, RV(conflicts) is empty.
+    type: list
+    elements: dict
+    suboptions:
+      number: {description: "The port.", type: int, required: true}
+      address: {description: "Where; empty is all addresses.", type: str, default: ""}
+      owner: {description: "Name of the container.", type: str, required: true}
   finished:
     description: Containers that have ended with exit code 0, with the labels that tell what they did.
     type: list
@@ -140,6 +149,13 @@ changes:
   returned: success
   type: list
   elements: dict
+conflicts:
+  description: Ports and folders that another cluster on this host has, of those that are to be this one's.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - port 80 of 10.0.0.1 for shop-nginx-prod, at which container aisha-nginx-prod of cluster aisha listens
 network:
   description: What the engine says of O(network). Empty where there is none of that name.
   returned: success
@@ -171,6 +187,7 @@ from ..module_utils._host.drift import (
 from ..module_utils._release.records import ReleaseError
 from ..module_utils._release.store import FilesError
 from ..module_utils._rollout.host_comparison import (
+    conflicts_of,
     engine_changes,
     instances_of,
     key_of,
@@ -196,6 +213,11 @@ def main() -> None:
         "network": {"type": "str"},
     }
     file = {"path": path, "sha256": {"type": "str"}, "mode": {"type": "str"}}
+    port = {
+        "number": {"type": "int", "required": True},
+        "address": {"type": "str", "default": ""},
+        "owner": {"type": "str", "required": True},
+    }
     folder = {"path": path, "mode": {"type": "str", "required": True}}
 
     def elements(options: dict[str, Any]) -> dict[str, Any]:
@@ -210,6 +232,7 @@ def main() -> None:
             "restart": {"type": "bool", "default": False},
             "whole": {"type": "bool", "default": False},
             "network": {"type": "str"},
+            "ports": {**elements(port), "default": None},
             "finished": elements({"name": name, "labels": labels}),
             "files": elements(file),
             "folders": elements(folder),
@@ -225,6 +248,7 @@ def main() -> None:
     params = module.params
     plans: dict[str, Any] = {}
     network: dict[str, Any] = {}
+    met: list[str] = []
     try:
         changes = [
             *folder_changes(params["folders"]),
@@ -248,6 +272,7 @@ def main() -> None:
         plans = instances_of(engine, params, {name_of(entry) for entry in entries}, key)
         network = network_of(engine, params["network"])
         changes += engine_changes(engine, params, entries, network)
+        met = conflicts_of(entries, params)
     except EngineError as error:
         if not params["whole"]:
             module.fail_json(msg=str(error), failure=error.as_failure())
@@ -258,6 +283,7 @@ def main() -> None:
         changes=[change.as_dict() for change in changes],
         network=network,
         ipv6=has_ipv6(),
+        conflicts=met,
         release=release,
     )
 

@@ -22,7 +22,7 @@ HOST = "aisha-one"
 PORT = 18999
 WRONG = "not-the-password"
 KINDS = """
-access bot_token bot_webhook certificate clock disk engine group image_registry images inventory memory
+access bot_token bot_webhook certificate clock disk engine folder group image_registry images inventory memory
 monitoring other_poller port registry service waiting_updates
 """
 NEVER_ANSWERS = f"import socket, time; s = socket.create_server(('0.0.0.0', {PORT})); time.sleep(600)"

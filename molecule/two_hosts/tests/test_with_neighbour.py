@@ -52,6 +52,28 @@ def test_each_is_well_and_alone_with_what_it_made(lab: Lab, neighbour: Lab) -> N
     assert [each["chat_id"] for each in found] == [CHAT]
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "met"),
+    [
+        # Both nginx would listen there, and the kernel would share the connections out.
+        ("nginx_https_port", "443", "port 443 of all addresses for aisha-staging-nginx-prod"),
+        ("cluster_home", "/opt/aisha", "folder /opt/aisha, which container aisha-"),
+    ],
+)
+def test_what_the_other_cluster_has_is_refused(
+    lab: Lab, neighbour: Lab, variable: str, value: str, met: str
+) -> None:
+    running = lab.host("aisha-a").check_output("lab-docker ps --no-trunc --quiet | sort")
+    done = neighbour.playbook("site.yml", f"-e{variable}={value}")
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert f"Cluster {NEIGHBOUR} on aisha-a: expected ports and a folder of its own; found" in said
+    assert met in said
+    assert "of cluster aisha" in said
+    assert changed(done.stdout) == {"0"}
+    assert lab.host("aisha-a").check_output("lab-docker ps --no-trunc --quiet | sort") == running
+
+
 def test_neither_takes_the_other_for_a_change_of_its_own(lab: Lab, neighbour: Lab) -> None:
     for one in (lab, neighbour):
         done = one.playbook("site.yml")

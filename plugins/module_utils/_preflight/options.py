@@ -19,8 +19,9 @@ from .._core.connection_url import UrlError
 from .._core.database_url import database_of, is_other
 from .._core.redis_url import redis_of
 from .._images.references import by_registry
+from .._instances.neighbors import Port
 from .probes import Bot, Host
-from .rules import MIB, Limits, Need, Placed, Port
+from .rules import MIB, Limits, Need, Placed
 from .service_check import check_image
 from .service_probe import Service
 
@@ -136,6 +137,7 @@ def _of_machine(host: Host, params: Mapping[str, Any]) -> Questions:
         home = Need(params["home"], params["home_minimum_mb"] * MIB, "the cluster's folder")
         images = Need("", params["disk_minimum_mb"] * MIB, "images and volumes")
         asked["disk", ""] = partial(host.disk, home, images)
+        asked["folder", params["home"]] = partial(host.folder, params["home"])
     if params["ports"]:
         ports = [Port(one["number"], canonical(one["address"]), one["owner"]) for one in params["ports"]]
         asked["port", ""] = partial(host.ports, ports)

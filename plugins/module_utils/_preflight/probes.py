@@ -22,6 +22,7 @@ from .._host import listening_ports as _listeners
 from .._host import resources as _host_resources
 from .._images.references import addresses, speaks_plainly
 from .._images.registry_client import Registry, RegistryError
+from .._instances.neighbors import mounted_by, neighbors
 from .._pollers.query import pollers_of
 from .._telegram.client import BotApiError
 from .._telegram.transport import connect, urls_transport
@@ -29,12 +30,13 @@ from . import bot_rules as _readiness_bot
 from . import rules as _readiness
 from . import service_check as _service_trial
 from . import service_probe as _service_wire
-from .rules import Limits, Need, Placed, Port
+from .rules import Limits, Need, Placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .._core.docker import Engine
+    from .._instances.neighbors import Port
     from .engine_snapshot import EngineSeen
     from .service_probe import Service
 
@@ -79,7 +81,14 @@ class Host:
     def ports(self, ports: Sequence[Port]) -> list[Check]:
         """Ask kernel and engine who listens."""
         there = _listeners.listeners({port.number for port in ports}, self.seen.containers)
-        return [_readiness.port_check(port, there) for port in ports]
+        others = neighbors(self.seen.containers, self.seen.cluster)
+        return [_readiness.port_check(port, there, others) for port in ports]
+
+    def folder(self, home: str) -> list[Check]:
+        """Look whether another cluster's containers mount it."""
+        others = neighbors(self.seen.containers, self.seen.cluster)
+        there = mounted_by(self.seen.containers, home, others)
+        return [_readiness.folder_check(home, self.seen.cluster, there, others)]
 
     def clock(self, url: str, limits: Limits) -> list[Check]:
         """Compare the host's clock with a server's, of whose seconds only the whole are told."""

@@ -13,19 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._core.findings import Check
-from .._host.listening_ports import Listener
-from .._instances.slots import slot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from .._host.listening_ports import Listener
     from .._host.resources import Disk, Memory
+    from .._instances.neighbors import Port
 
 MIB = 1 << 20
-# An nginx that takes over from another one listens beside it for a while.
-_ADOPTING = "-adopting"
-_ANY = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - compared with, and not listened at
 
 
 @dataclass(frozen=True)
@@ -43,21 +40,6 @@ class Need:
     path: str
     free_bytes: int
     purpose: str
-
-
-@dataclass(frozen=True)
-class Port:
-    """A port that a container is to listen at.
-
-    Args:
-        number: of TCP.
-        address: at which it listens; empty is all.
-        owner: name of the container.
-    """
-
-    number: int
-    address: str
-    owner: str
 
 
 @dataclass(frozen=True)
@@ -113,17 +95,42 @@ def disk_checks(needs: Sequence[Need], disks: Sequence[Disk]) -> list[Check]:
     return checks
 
 
-def port_check(port: Port, listeners: Sequence[Listener]) -> Check:
-    """Whether a port is free, or its owner's already."""
-    subject = f"{port.number} of {port.address or 'all addresses'}"
-    there = [one for one in listeners if one.number == port.number and _meet(one.address, port.address)]
-    others = [one for one in there if not _is(one.container, port.owner)]
+def port_check(port: Port, listeners: Sequence[Listener], neighbors: Mapping[str, str]) -> Check:
+    """Whether a port is free, or its owner's already.
+
+    Args:
+        port: it.
+        listeners: who listens on the host.
+        neighbors: the containers of other clusters, name to cluster.
+    """
+    there = port.listeners(listeners)
+    others = [one for one in there if not port.is_owner(one.container)]
     if others:
-        found = f"that {' and '.join(dict.fromkeys(map(str, others)))} listens there"
+        who = dict.fromkeys(
+            f"{one} of cluster {neighbors[one.container]}" if one.container in neighbors else str(one)
+            for one in others
+        )
+        found = f"that {' and '.join(who)} listens there"
         advice = f"Stop that, or give {port.owner} another port in the inventory."
-        return Check("port", subject, "failed", f"it free for {port.owner}", found, advice)
+        return Check("port", str(port), "failed", f"it free for {port.owner}", found, advice)
     state = f"{port.owner} listens there" if there else f"free for {port.owner}"
-    return Check("port", subject, "passed", f"it free for {port.owner}", state)
+    return Check("port", str(port), "passed", f"it free for {port.owner}", state)
+
+
+def folder_check(home: str, cluster: str, mounted_by: Sequence[str], neighbors: Mapping[str, str]) -> Check:
+    """Whether a cluster's folder is no other cluster's.
+
+    Args:
+        home: the folder.
+        cluster: whose it is to be.
+        mounted_by: the containers of other clusters that mount it, or something in it.
+        neighbors: the containers of other clusters, name to cluster.
+    """
+    expected = f"a folder of cluster {cluster} alone"
+    if not mounted_by:
+        return Check("folder", home, "passed", expected, "no other cluster's container that mounts it")
+    who = " and ".join(f"container {name} of cluster {neighbors[name]}" for name in mounted_by)
+    return Check("folder", home, "failed", expected, f"that {who} mounts it", "Set another cluster_home.")
 
 
 def clock_check(server: str, offset_s: float, uncertainty_s: float, limits: Limits) -> Check:
@@ -175,12 +182,3 @@ def python_check(version: tuple[int, int], user: int) -> Check:
 
 def _mib(number: int) -> str:
     return f"{number // MIB} MiB"
-
-
-def _is(container: str, owner: str) -> bool:
-    component = owner.rpartition("-")[0]
-    return bool(container) and (slot_of(container) == owner or container == component + _ADOPTING)
-
-
-def _meet(one: str, other: str) -> bool:
-    return one in _ANY or other in _ANY or one == other

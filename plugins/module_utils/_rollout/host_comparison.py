@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._host.drift import Change, daemon_changes
+from .._host.listening_ports import listeners
 from .._instances.drift import Desired, compare, image_ids
 from .._instances.labels import CLUSTER_LABEL, COMPONENT_LABEL
+from .._instances.neighbors import Port, conflicts, neighbors
 from .._release.records import load
 from .._release.store import Files
 
@@ -90,6 +92,15 @@ def network_of(engine: Engine, name: str | None) -> dict[str, Any]:
     """Return what the engine says of a network; nothing where there is none of that name."""
     networks = engine.about("networks") if name else []
     return next((dict(each) for each in networks if each["Name"] == name), {})
+
+
+def conflicts_of(entries: list[dict[str, Any]], params: dict[str, Any]) -> list[str]:
+    """Return what another cluster has of what is to be this one's, where the ports are given."""
+    if params["ports"] is None or not neighbors(entries, params["cluster_name"]):
+        return []
+    ports = [Port(each["number"], each["address"], each["owner"]) for each in params["ports"]]
+    there = listeners({port.number for port in ports}, entries)
+    return conflicts(entries, params["cluster_name"], params["home"], ports, there)
 
 
 def engine_changes(

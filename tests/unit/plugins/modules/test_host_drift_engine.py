@@ -141,3 +141,25 @@ def test_host_without_an_engine_is_drift_of_the_whole(host: Host) -> None:
     result = host.plan(whole=True, engine=f"unix://{host.folder}/none.sock")
     assert [(change["kind"], change["reason"]) for change in result["changes"]] == [("engine", "unreachable")]
     assert result["instances"] == {}
+
+
+def test_what_another_cluster_has_is_told(host: Host, tmp_path: Path) -> None:
+    name, port = f"{host.cluster}-other-worker-1", 18_461
+    label = f"aisha.cluster={host.cluster}-other"
+    volume = f"{host.folder}/mounted:/mounted"
+    docker(
+        *("run", "-d", "--rm", "--init", "--name", name, "--label", label, "-v", volume),
+        *("-p", f"127.0.0.1:{port}:80", IMAGE, "sleep", "60"),
+    )
+    wanted = {"owner": f"{host.cluster}-nginx-prod", "address": ""}
+    arguments = {"cluster_name": host.cluster, "home": str(host.folder)}
+    ports = [{**wanted, "number": port}, {**wanted, "number": port + 1}]
+    try:
+        found = play(tmp_path, "aisha.cluster.host_drift", {**arguments, "ports": ports})
+    finally:
+        docker("rm", "-f", name)
+    meets = f"container {name} of cluster {host.cluster}-other"
+    assert found.result["conflicts"] == [
+        f"port {port} of all addresses for {host.cluster}-nginx-prod, at which {meets} listens",
+        f"folder {host.folder}, which {meets} mounts",
+    ]

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ansible_collections.aisha.cluster.plugins.module_utils._host.listening_ports import Listener
 from ansible_collections.aisha.cluster.plugins.module_utils._host.resources import Disk, Memory
+from ansible_collections.aisha.cluster.plugins.module_utils._instances.neighbors import Port
 from ansible_collections.aisha.cluster.plugins.module_utils._preflight.rules import (
     MIB,
     Limits,
     Need,
     Placed,
-    Port,
     certificate_check,
     clock_check,
     disk_checks,
+    folder_check,
     memory_check,
     port_check,
     python_check,
@@ -107,6 +108,12 @@ def test_disks(devices: tuple[int, int], free: tuple[int, int], statuses: list[s
             "failed",
             "that process apache2 (812) listens there",
         ),
+        (
+            Listener(443, "", "shop-nginx-prod"),
+            "aisha-nginx-prod",
+            "failed",
+            "that container shop-nginx-prod of cluster shop listens there",
+        ),
         (Listener(443, "10.0.0.1"), "aisha-nginx-prod", "failed", "that an unknown program listens there"),
         # Another instance's port is as taken as a stranger's.
         (
@@ -118,9 +125,23 @@ def test_disks(devices: tuple[int, int], free: tuple[int, int], statuses: list[s
     ],
 )
 def test_ports(listener: Listener | None, owner: str, status: str, found: str) -> None:
-    check = port_check(Port(443, "10.0.0.1", owner), [listener] if listener else [])
+    check = port_check(
+        Port(443, "10.0.0.1", owner), [listener] if listener else [], {"shop-nginx-prod": "shop"}
+    )
     assert (check.status, check.found, check.subject) == (status, found, "443 of 10.0.0.1")
     assert (owner in check.advice) is (status == "failed")
+
+
+@pytest.mark.parametrize(
+    ("mounted", "status", "found"),
+    [
+        ([], "passed", "no other cluster's container that mounts it"),
+        (["shop-nginx-prod"], "failed", "that container shop-nginx-prod of cluster shop mounts it"),
+    ],
+)
+def test_the_folder_is_one_cluster_s(mounted: list[str], status: str, found: str) -> None:
+    check = folder_check("/opt/aisha", "aisha", mounted, {"shop-nginx-prod": "shop"})
+    assert (check.status, check.expected, check.found) == (status, "a folder of cluster aisha alone", found)
 
 
 @pytest.mark.parametrize(
