@@ -1,0 +1,50 @@
+"""What a run in check mode makes of a cluster of which only a part is there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def value_of(folder: Path, name: str, file: Path, variables: dict[str, Any]) -> Any:
+    """Return a variable of a file, as a playbook in check mode has it."""
+    copy = {"content": "{{ " + name + " | to_json }}", "dest": str(folder / "value")}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": [str(file)],
+        "vars": variables,
+        "tasks": [{"ansible.builtin.copy": copy, "check_mode": False}],
+    }
+    (folder / "play.yml").write_text(json.dumps([play]))
+    program = Path(sys.executable).with_name("ansible-playbook")
+    python = f"ansible_python_interpreter={sys.executable}"
+    done = subprocess.run(
+        [program, "-i", "localhost,", "-c", "local", "-e", python, folder / "play.yml", "--check"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((folder / "value").read_text())
+
+
+@pytest.mark.parametrize(
+    ("asked", "unknown"),
+    [
+        ({"digests": {"aisha-bot:v7": "sha256:1"}}, ["webhook"]),
+        # It is stopped, or not there yet.
+        ({"msg": "Connection refused"}, []),
+    ],
+)
+def test_a_release_in_a_registry_that_does_not_answer(
+    tmp_path: Path, asked: dict[str, Any], unknown: list[str]
+) -> None:
+    plan = [{"name": name, "tags": ["v7"], "digest": ""} for name in ("webhook", "bot")]
+    variables = {"__images_plan": plan, "__images_asked": asked, "images_prefix": "aisha-"}
+    assert value_of(tmp_path, "__images_unknown", ROOT / "roles/images/vars/main.yml", variables) == unknown
