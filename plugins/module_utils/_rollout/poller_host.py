@@ -248,8 +248,11 @@ class Host(Containers):
         return container
 
     def _candidate(self, poller: Poller, container: Mapping[str, Any], predict: bool) -> Candidate:
-        old, new = self._image_of(container), self._wanted_image(container)
         is_now = poller.image_digest or str(container["Image"])
+        if self._want == Want():
+            # A restart needs no image, which may have been removed.
+            return Candidate(poller, is_now, is_now)
+        old, new = self._image_of(container), self._wanted_image(container)
         wanted = is_now if self._want.image is None else self._want.image.rpartition("@")[2]
         if new is None:
             if not predict:

@@ -10,6 +10,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.modules import bot_rolling_restart
+from docker.errors import NotFound
 
 if TYPE_CHECKING:
     Run = Callable[..., tuple[int, dict[str, Any]]]
@@ -70,6 +71,19 @@ def test_a_restart_keeps_the_containers(run: Run, engine: Any) -> None:
     assert (code, done["changed"]) == (0, True)
     assert engine.did == ["stop p-2 7", "start p-2", "hand_over p-1", "stop p-1 7", "start p-1"]
     assert done["diff"]["after"]["p-1"] == {"image": OLD, "state": "restarted"}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_restart_needs_no_image(
+    run: Run, engine: Any, monkeypatch: pytest.MonkeyPatch, check_mode: bool
+) -> None:
+    def removed(_engine: Any, name: str) -> None:
+        raise NotFound(name)
+
+    engine.pair()
+    monkeypatch.setattr(engine, "inspect_image", removed)
+    code, done = run(state="restarted", _ansible_check_mode=check_mode)
+    assert (code, [step["action"] for step in done["plan"]]) == (0, ["restart", "hand_over", "restart"])
 
 
 def test_a_single_poller_is_replaced_with_a_warning(
