@@ -1,0 +1,8 @@
+"""Tests of playbooks share the helpers of the plugins' tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "plugins" / "support"))
