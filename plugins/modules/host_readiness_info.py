@@ -115,7 +115,7 @@ options:
     type: int
     default: 256
   home:
-    description: The cluster's folder. Without it, disks aren't checked.
+    description: The cluster's folder. Without it, neither disks nor the folder are checked.
     type: path
   home_minimum_mb:
     description: MiB that must be free for O(home).
