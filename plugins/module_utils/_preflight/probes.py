@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.docker import ADVICE, EngineError
 from .._core.findings import Check
+from .._host import addresses as _addresses
 from .._host import certificates as _certificates
 from .._host import listening_ports as _listeners
 from .._host import resources as _host_resources
@@ -77,9 +78,16 @@ class Host:
         return _readiness.disk_checks(needs, [_host_resources.disk(need.path) for need in needs])
 
     def ports(self, ports: Sequence[Port]) -> list[Check]:
-        """Ask kernel and engine who listens."""
+        """Ask the kernel whose the addresses are, and kernel and engine who listens."""
         there = _listeners.listeners({port.number for port in ports}, self.seen.containers)
-        return [_readiness.port_check(port, there) for port in ports]
+        owners: dict[str, list[str]] = {}
+        for port in ports:
+            if port.address:
+                owners.setdefault(port.address, []).append(port.owner)
+        return [
+            *(_readiness.address_check(each, owners[each], _addresses.is_local(each)) for each in owners),
+            *(_readiness.port_check(port, there) for port in ports),
+        ]
 
     def clock(self, url: str, limits: Limits) -> list[Check]:
         """Compare the host's clock with a server's, of whose seconds only the whole are told."""

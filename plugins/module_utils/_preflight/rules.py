@@ -126,6 +126,18 @@ def port_check(port: Port, listeners: Sequence[Listener]) -> Check:
     return Check("port", subject, "passed", f"it free for {port.owner}", state)
 
 
+def address_check(address: str, owners: Sequence[str], local: bool) -> Check:
+    """Whether the host has an address at which containers are published: the engine doesn't check."""
+    expected = f"an address of this host, for {', '.join(owners)}"
+    if local:
+        return Check("address", address, "passed", expected, "an interface has it")
+    advice = (
+        "Correct cluster_address, registry_bind_address or monitoring_bind_address of the inventory, or bring "
+        "up the interface that has it."
+    )
+    return Check("address", address, "failed", expected, "that no interface has it", advice)
+
+
 def clock_check(server: str, offset_s: float, uncertainty_s: float, limits: Limits) -> Check:
     """Whether the host's clock is right.
 
