@@ -9,10 +9,12 @@ Private to this collection. Each is asked by itself, in a thread of its own; not
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._core.docker import ADVICE, EngineError
@@ -27,9 +29,11 @@ from .._pollers.query import pollers_of
 from .._telegram.client import BotApiError
 from .._telegram.transport import connect, urls_transport
 from . import bot_rules as _readiness_bot
+from . import engine_rules as _engine_rules
 from . import rules as _readiness
 from . import service_check as _service_trial
 from . import service_probe as _service_wire
+from .engine_rules import EngineFacts
 from .rules import Limits, Need, Placed, Port
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from .engine_snapshot import EngineSeen
     from .service_probe import Service
 
+_IP_FORWARD = "/proc/sys/net/ipv4/ip_forward"
 _NETWORK_ADVICE = {
     "dns": "Check the name, and this host's resolver (/etc/resolv.conf).",
     "tls": "Check this host's clock and CA certificates, and for a proxy that re-signs TLS.",
@@ -65,6 +70,41 @@ class Host:
     def _step(self) -> float:
         """Seconds for one request, where a question may need several."""
         return self.timeout / 2
+
+    def engine(self, config_file: str, peers: Sequence[str]) -> list[Check]:
+        """Read the engine's settings and networks."""
+        config, checks = self._daemon_config(config_file)
+        forwarding = Path(_IP_FORWARD).read_text(encoding="ascii").strip() == "1"
+        checks += _engine_rules.engine_checks(EngineFacts(self.seen.info, config, forwarding))
+        if peers:
+            try:
+                checks += _engine_rules.network_checks(self.connect().about("networks"), peers)
+            except EngineError as error:
+                checks.append(_refused("network", "", error))
+        return checks
+
+    def _daemon_config(self, path: str) -> tuple[dict[str, Any], list[Check]]:
+        try:
+            config = json.loads(Path(path).read_text(encoding="utf-8").strip() or "{}")
+        except FileNotFoundError:
+            return {}, []
+        except (OSError, ValueError) as error:
+            return {}, [_engine_rules.config_check(path, str(error))]
+        if not isinstance(config, dict):
+            return {}, [_engine_rules.config_check(path, type(config).__name__)]
+        return config, []
+
+    def entrypoint(self, image: str) -> list[Check]:
+        """Look at the entry point of the pollers' image, where it has been pulled."""
+        try:
+            found = self.connect().image(image)
+        except EngineError as error:
+            return [_refused("entrypoint", image, error)]
+        if found is None:
+            return [
+                Check("entrypoint", image, "skipped", "", "not pulled yet: the canary of site.yml checks it")
+            ]
+        return [_engine_rules.entrypoint_check(image, (found.get("Config") or {}).get("Entrypoint") or ())]
 
     def memory(self, placed: Sequence[Placed], margin_bytes: int) -> list[Check]:
         """Ask the kernel."""

@@ -132,8 +132,8 @@ def address_check(address: str, owners: Sequence[str], local: bool) -> Check:
     if local:
         return Check("address", address, "passed", expected, "an interface has it")
     advice = (
-        "Correct cluster_address, registry_bind_address or monitoring_bind_address of the inventory, or bring "
-        "up the interface that has it."
+        "Correct cluster_address, registry_bind_address or monitoring_bind_address of the inventory, or "
+        "bring up the interface that has it."
     )
     return Check("address", address, "failed", expected, "that no interface has it", advice)
 
