@@ -39,6 +39,10 @@ options:
     description: The engine's configuration.
     type: path
     default: /etc/docker/daemon.json
+  daemon_config:
+    description: Settings of the engine that are going to be added to O(daemon_config_file).
+    type: dict
+    default: {}
   peers:
     description: Addresses of the cluster's other hosts, which none of the engine's networks may hide.
     type: list

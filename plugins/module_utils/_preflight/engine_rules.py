@@ -28,8 +28,8 @@ class EngineFacts:
     """What is known of an engine.
 
     Args:
-        info: what it says of itself.
-        config: its configuration file.
+        info: what it says of itself; empty before it is installed.
+        config: its configuration file, with what the inventory adds.
         ipv4_forwarding: whether the kernel passes packets on between networks.
     """
 
@@ -59,11 +59,11 @@ _RULES = (
     _Rule(
         "userns-remap",
         "failed",
-        lambda facts: facts.has_security_option("userns"),
+        lambda facts: facts.has_security_option("userns") or bool(facts.config.get("userns-remap")),
         "root in containers to be the host's, to read the cluster's files and to use the host's network",
         "that userns-remap makes it another user",
-        "Take userns-remap out of the engine's daemon.json and restart the engine. It has other images, "
-        "containers and volumes then: copy what is in volumes first.",
+        "Take userns-remap out of daemon.json and of docker_engine_daemon_config, and restart the engine. It "
+        "has other images, containers and volumes then: copy what is in volumes first.",
     ),
     _Rule(
         "rootless",

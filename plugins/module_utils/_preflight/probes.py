@@ -71,12 +71,13 @@ class Host:
         """Seconds for one request, where a question may need several."""
         return self.timeout / 2
 
-    def engine(self, config_file: str, peers: Sequence[str]) -> list[Check]:
-        """Read the engine's settings and networks."""
+    def engine(self, config_file: str, added: Mapping[str, Any], peers: Sequence[str]) -> list[Check]:
+        """Read the engine's settings, with those that the inventory adds, and its networks."""
         config, checks = self._daemon_config(config_file)
-        forwarding = Path(_IP_FORWARD).read_text(encoding="ascii").strip() == "1"
-        checks += _engine_rules.engine_checks(EngineFacts(self.seen.info, config, forwarding))
-        if peers:
+        # An engine that is going to be installed switches it on.
+        forwarding = not self.seen.answers or Path(_IP_FORWARD).read_text(encoding="ascii").strip() == "1"
+        checks += _engine_rules.engine_checks(EngineFacts(self.seen.info, {**config, **added}, forwarding))
+        if peers and self.seen.answers:
             try:
                 checks += _engine_rules.network_checks(self.connect().about("networks"), peers)
             except EngineError as error:

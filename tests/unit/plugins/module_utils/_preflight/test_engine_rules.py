@@ -35,6 +35,7 @@ GOOD = {
             True,
             ["userns-remap failed"],
         ),
+        ({}, {"userns-remap": "default"}, True, ["userns-remap failed"]),
         ({"SecurityOptions": ["name=rootless", "name=cgroupns"]}, {}, True, ["rootless failed"]),
         ({}, {}, False, ["ip_forward failed"]),
         ({"CpuCfsQuota": False}, {}, True, ["CPU limits failed"]),
