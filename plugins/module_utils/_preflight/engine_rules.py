@@ -110,16 +110,16 @@ _RULES = (
         "failed",
         lambda facts: facts.config.get("bridge") == "none",
         "the network bridge, which the registry uses",
-        '"bridge": "none" in daemon.json',
-        "Take it out of daemon.json and restart the engine.",
+        '"bridge": "none" in daemon.json or docker_engine_daemon_config',
+        "Take it out there and restart the engine.",
     ),
     _Rule(
         "iptables",
         "warned",
         lambda facts: facts.config.get("iptables") is False or facts.config.get("ip-masq") is False,
         "the engine to translate the addresses of containers that reach Telegram",
-        '"iptables": false or "ip-masq": false in daemon.json',
-        "Take it out of daemon.json and restart the engine, or have the host's firewall masquerade the "
+        '"iptables": false or "ip-masq": false in daemon.json or docker_engine_daemon_config',
+        "Take it out there and restart the engine, or have the host's firewall masquerade the "
         "containers' networks.",
     ),
 )
