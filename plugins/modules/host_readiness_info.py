@@ -35,6 +35,23 @@ options:
       - The engine is asked before the others, and has as long.
     type: float
     default: 12
+  daemon_config_file:
+    description: The engine's configuration.
+    type: path
+    default: /etc/docker/daemon.json
+  daemon_config:
+    description: Settings of the engine that are going to be added to O(daemon_config_file).
+    type: dict
+    default: {}
+  peers:
+    description: Addresses of the cluster's other hosts, which none of the engine's networks may hide.
+    type: list
+    elements: str
+    default: []
+  poller_image:
+    description: Image of the pollers whose own entry point the poll guard runs. Without it, none is checked.
+    type: str
+    default: ""
   bot:
     description: The bot whose token is checked.
     type: dict

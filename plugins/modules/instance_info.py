@@ -84,7 +84,7 @@ instances:
     image: {description: "Name of the image that the container was made with.", returned: always, type: str}
     state: {description: "The engine's word for it, such as V(running).", returned: always, type: str}
     health:
-      description: V(healthy), V(unhealthy) or V(starting); V(none) without a health check.
+      description: V(healthy), V(unhealthy), V(starting), or V(stale) if it has stopped; V(none) without one.
       returned: always
       type: str
     exit_code: {description: "How it ended; V(none) when it hasn't.", returned: always, type: int}

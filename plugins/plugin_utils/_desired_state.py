@@ -17,6 +17,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.text.formatters import human_to_bytes
 
 from ..module_utils._instances.fingerprint import field_hashes
+from ._nonlocal_bind import nonlocal_bind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +51,7 @@ def hashed(parts: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any], netw
             whole[name] += part.get(name) or []
         for name in _DICTS:
             whole[name] |= part.get(name) or {}
+        whole["sysctl"] |= nonlocal_bind(part.get("instances") or ())
         if part.get("daemon_config_file"):
             whole["daemon_config_file"] = part["daemon_config_file"]
     return whole
@@ -88,6 +90,7 @@ def _owned(part: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield from (("file", path) for path in part.get("absent") or ())
     yield from (("content", path) for path in part.get("empty_folders") or ())
     yield from (("sysctl", name) for name in part.get("sysctl") or ())
+    yield from (("sysctl", name) for name in nonlocal_bind(part.get("instances") or ()))
     if part.get("daemon_config"):
         yield "engine", part.get("daemon_config_file") or "/etc/docker/daemon.json"
 

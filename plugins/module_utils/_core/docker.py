@@ -42,6 +42,9 @@ ADVICE = {
     "refused": "The engine's own log says more.",
 }
 
+# Of containers whose output is read; the engine's own log driver may be one that keeps none.
+READABLE_LOG = {"Type": "json-file"}
+
 
 class EngineError(Exception):
     """Anything that keeps the engine from doing what it was asked for.
@@ -187,6 +190,7 @@ class Engine:
                 "Cmd": command[1:],
                 "User": "root",
                 "HostConfig": {
+                    "LogConfig": READABLE_LOG,
                     "NetworkMode": "none",
                     "Binds": [f"{source}:{target}:ro" for source, target in binds.items()],
                 },

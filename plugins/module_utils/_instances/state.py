@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from .health import STALE, health_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -50,6 +52,11 @@ class Instance:
             return f"that it is {self.state}{ended}"
         if self.health in (None, "healthy"):
             return None
+        if self.health == STALE:
+            return (
+                "that its health check has stopped, as when an engine before 23.0 with live-restore "
+                f"restarts: run `docker pause {self.name} && docker unpause {self.name}`"
+            )
         return f"that it is {self.health}"
 
     @property
@@ -89,14 +96,13 @@ def instance_of(container: Mapping[str, Any], now: datetime | None = None) -> In
     state = container["State"]
     word = str(state.get("Status", "unknown"))
     running = word == "running"
-    health = (state.get("Health") or {}).get("Status")
     labels = container["Config"].get("Labels") or {}
     return Instance(
         name=str(container["Name"]).removeprefix("/"),
         component=str(labels.get(_COMPONENT, "")),
         image=str(container["Config"].get("Image", "")),
         state=word,
-        health=None if health in (None, "", "none") else str(health),
+        health=health_of(container, now),
         exit_code=None if word in ("running", "paused", "created") else state.get("ExitCode"),
         restarts=int(container.get("RestartCount") or 0),
         age_s=seconds_since(str(state.get("StartedAt", _NEVER)), now) if running else None,

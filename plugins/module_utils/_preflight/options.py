@@ -54,6 +54,10 @@ def _strings(**more: Any) -> dict[str, Any]:
 OPTIONS: dict[str, dict[str, Any]] = {
     "cluster_name": {"type": "str", "default": "aisha"},
     "answer_timeout": {"type": "float", "default": 12},
+    "daemon_config_file": {"type": "path", "default": "/etc/docker/daemon.json"},
+    "daemon_config": {"type": "dict", "default": {}},
+    "peers": _strings(),
+    "poller_image": _TEXT,
     "bot": _dict(
         {
             "token": {"type": "str", "required": True, "no_log": True},
@@ -130,6 +134,12 @@ def secrets_of(params: Mapping[str, Any]) -> list[str]:
 
 def _of_machine(host: Host, params: Mapping[str, Any]) -> Questions:
     asked: Questions = {}
+    if host.seen.answers or params["daemon_config"]:
+        asked["engine", ""] = partial(
+            host.engine, params["daemon_config_file"], params["daemon_config"], params["peers"]
+        )
+    if host.seen.answers and params["poller_image"]:
+        asked["entrypoint", params["poller_image"]] = partial(host.entrypoint, params["poller_image"])
     if params["instances"] is not None:
         placed = [Placed(one["name"], _bytes(one["memory"])) for one in params["instances"]]
         asked["memory", ""] = partial(host.memory, placed, params["memory_margin_mb"] * MIB)

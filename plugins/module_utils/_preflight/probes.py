@@ -9,14 +9,17 @@ Private to this collection. Each is asked by itself, in a thread of its own; not
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._core.docker import ADVICE, EngineError
 from .._core.findings import Check
+from .._host import addresses as _addresses
 from .._host import certificates as _certificates
 from .._host import listening_ports as _listeners
 from .._host import resources as _host_resources
@@ -27,9 +30,11 @@ from .._pollers.query import pollers_of
 from .._telegram.client import BotApiError
 from .._telegram.transport import connect, urls_transport
 from . import bot_rules as _readiness_bot
+from . import engine_rules as _engine_rules
 from . import rules as _readiness
 from . import service_check as _service_trial
 from . import service_probe as _service_wire
+from .engine_rules import EngineFacts
 from .rules import Limits, Need, Placed
 
 if TYPE_CHECKING:
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from .engine_snapshot import EngineSeen
     from .service_probe import Service
 
+_IP_FORWARD = "/proc/sys/net/ipv4/ip_forward"
 _NETWORK_ADVICE = {
     "dns": "Check the name, and this host's resolver (/etc/resolv.conf).",
     "tls": "Check this host's clock and CA certificates, and for a proxy that re-signs TLS.",
@@ -67,6 +73,42 @@ class Host:
         """Seconds for one request, where a question may need several."""
         return self.timeout / 2
 
+    def engine(self, config_file: str, added: Mapping[str, Any], peers: Sequence[str]) -> list[Check]:
+        """Read the engine's settings, with those that the inventory adds, and its networks."""
+        config, checks = self._daemon_config(config_file)
+        # An engine that is going to be installed switches it on.
+        forwarding = not self.seen.answers or Path(_IP_FORWARD).read_text(encoding="ascii").strip() == "1"
+        checks += _engine_rules.engine_checks(EngineFacts(self.seen.info, {**config, **added}, forwarding))
+        if peers and self.seen.answers:
+            try:
+                checks += _engine_rules.network_checks(self.connect().about("networks"), peers)
+            except EngineError as error:
+                checks.append(_refused("network", "", error))
+        return checks
+
+    def _daemon_config(self, path: str) -> tuple[dict[str, Any], list[Check]]:
+        try:
+            config = json.loads(Path(path).read_text(encoding="utf-8").strip() or "{}")
+        except FileNotFoundError:
+            return {}, []
+        except (OSError, ValueError) as error:
+            return {}, [_engine_rules.config_check(path, str(error))]
+        if not isinstance(config, dict):
+            return {}, [_engine_rules.config_check(path, type(config).__name__)]
+        return config, []
+
+    def entrypoint(self, image: str) -> list[Check]:
+        """Look at the entry point of the pollers' image, where it has been pulled."""
+        try:
+            found = self.connect().image(image)
+        except EngineError as error:
+            return [_refused("entrypoint", image, error)]
+        if found is None:
+            return [
+                Check("entrypoint", image, "skipped", "", "not pulled yet: the canary of site.yml checks it")
+            ]
+        return [_engine_rules.entrypoint_check(image, (found.get("Config") or {}).get("Entrypoint") or ())]
+
     def memory(self, placed: Sequence[Placed], margin_bytes: int) -> list[Check]:
         """Ask the kernel."""
         memory = _host_resources.memory()
@@ -79,10 +121,17 @@ class Host:
         return _readiness.disk_checks(needs, [_host_resources.disk(need.path) for need in needs])
 
     def ports(self, ports: Sequence[Port]) -> list[Check]:
-        """Ask kernel and engine who listens."""
+        """Ask the kernel whose the addresses are, and kernel and engine who listens."""
         there = _listeners.listeners({port.number for port in ports}, self.seen.containers)
         others = neighbors(self.seen.containers, self.seen.cluster)
-        return [_readiness.port_check(port, there, others) for port in ports]
+        owners: dict[str, list[str]] = {}
+        for port in ports:
+            if port.address:
+                owners.setdefault(port.address, []).append(port.owner)
+        return [
+            *(_readiness.address_check(each, owners[each], _addresses.is_local(each)) for each in owners),
+            *(_readiness.port_check(port, there, others) for port in ports),
+        ]
 
     def folder(self, home: str) -> list[Check]:
         """Look whether another cluster's containers mount it."""

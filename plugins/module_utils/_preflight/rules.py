@@ -133,6 +133,18 @@ def folder_check(home: str, cluster: str, mounted_by: Sequence[str], neighbors: 
     return Check("folder", home, "failed", expected, f"that {who} mounts it", "Set another cluster_home.")
 
 
+def address_check(address: str, owners: Sequence[str], local: bool) -> Check:
+    """Whether the host has an address at which containers are published: the engine doesn't check."""
+    expected = f"an address of this host, for {', '.join(owners)}"
+    if local:
+        return Check("address", address, "passed", expected, "an interface has it")
+    advice = (
+        "Correct cluster_address, registry_bind_address or monitoring_bind_address of the inventory, or "
+        "bring up the interface that has it."
+    )
+    return Check("address", address, "failed", expected, "that no interface has it", advice)
+
+
 def clock_check(server: str, offset_s: float, uncertainty_s: float, limits: Limits) -> Check:
     """Whether the host's clock is right.
 

@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .._core.docker import EngineError
+from .._core.docker import READABLE_LOG, EngineError
 from .._core.findings import Check
 from .._instances.labels import CLUSTER_LABEL, COMPONENT_LABEL
 
@@ -62,7 +62,7 @@ def run(engine: Engine, image: str, cluster: str, environment: Mapping[str, str]
         "Image": image,
         "Env": [f"{key}={value}" for key, value in environment.items()],
         "Labels": {CLUSTER_LABEL: cluster, COMPONENT_LABEL: "preflight"},
-        "HostConfig": {"NetworkMode": cluster},
+        "HostConfig": {"LogConfig": READABLE_LOG, "NetworkMode": cluster},
     }
     until = time.monotonic() + patience
     try:

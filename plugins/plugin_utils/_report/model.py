@@ -13,6 +13,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ...module_utils._instances.health import STALE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -163,8 +165,8 @@ class Row:
 
     @property
     def well(self) -> bool:
-        """Whether its container runs, and its health check, if it has one, says nothing else."""
-        return self.state == "running" and self.health in (None, "healthy")
+        """Whether its container runs, and its health check, if it has one and it runs, says nothing else."""
+        return self.state == "running" and self.health in (None, "healthy", STALE)
 
 
 @dataclass(frozen=True)

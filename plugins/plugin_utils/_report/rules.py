@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...module_utils._instances.health import STALE
 from .format import duration, size
 from .host_rules import host_problems
 from .model import NGINX, PARTS, POLLER, REPLICA, WORKER, Limits, Look, Problem, Row
@@ -76,6 +77,8 @@ def _containers(look: Look, rows: Sequence[Row], limits: Limits) -> Iterator[Pro
     for row in rows:
         if row.state == "missing":
             yield Problem("degraded", row.host, row.name, "it to run", "no such container", _SITE)
+        elif row.health == STALE:
+            yield Problem("degraded", row.host, row.name, "a health check that runs", reasons[row.name])
         elif not row.well and row.state != "unknown":
             advice = (
                 _LOGS.format(component=row.component)

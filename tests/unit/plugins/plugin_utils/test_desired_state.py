@@ -73,6 +73,14 @@ def test_an_instance_of_a_part_without_a_name_is_of_all() -> None:
     assert drifted_parts(parts, {"aisha-other-1": {"action": "run"}}, []) == ALL
 
 
+def test_a_published_address_needs_its_kernel_setting() -> None:
+    registry = {"name": "aisha-registry", "image": "registry:2", "ports": ["10.0.0.5:5000:5000"]}
+    parts = [*PARTS, {"part": "registry", "instances": [registry]}]
+    name = "net.ipv4.ip_nonlocal_bind"
+    assert hashed(parts, {}, "aisha")["sysctl"] == {"net.one": 1, name: "1"}
+    assert drifted_parts(parts, QUIET, [change("sysctl", name)]) == ["registry"]
+
+
 def test_parts_are_hashed_together() -> None:
     whole = hashed(PARTS, {}, "aisha")
     assert [each["name"] for each in whole["instances"]] == ["aisha-worker-1"]

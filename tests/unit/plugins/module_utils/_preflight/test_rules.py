@@ -13,6 +13,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._preflight.rules imp
     Limits,
     Need,
     Placed,
+    address_check,
     certificate_check,
     clock_check,
     disk_checks,
@@ -191,3 +192,14 @@ def test_certificates(days: float, status: str, found: str) -> None:
 def test_access(version: tuple[int, int], user: int, status: str, found: str) -> None:
     check = python_check(version, user)
     assert (check.status, check.found) == (status, found)
+
+
+@pytest.mark.parametrize(
+    ("local", "status", "found"),
+    [(True, "passed", "an interface has it"), (False, "failed", "that no interface has it")],
+)
+def test_address(local: bool, status: str, found: str) -> None:
+    check = address_check("10.0.0.5", ["aisha-webhook-api-1", "aisha-registry"], local)
+    assert (check.status, check.subject, check.found) == (status, "10.0.0.5", found)
+    assert check.expected == "an address of this host, for aisha-webhook-api-1, aisha-registry"
+    assert bool(check.advice) is (status == "failed")

@@ -76,7 +76,7 @@ def test_it_runs_in_the_clusters_network_and_nothing_is_left() -> None:
     assert (made["Image"], made["Env"], made["HostConfig"]) == (
         "image",
         ["REDIS_URL=redis://r"],
-        {"NetworkMode": "shop"},
+        {"LogConfig": {"Type": "json-file"}, "NetworkMode": "shop"},
     )
     assert made["Labels"] == {"aisha.cluster": "shop", "aisha.component": "preflight"}
     assert engine.there == {}

@@ -44,6 +44,17 @@ def test_a_cluster_that_is_well_has_no_problem(cluster: Cluster) -> None:
             ],
         ),
         (
+            # It serves all the same.
+            lambda one: [
+                one.instance(f"aisha-webhook-api-{number}").update(health="stale", problem="none")
+                for number in (1, 2)
+            ],
+            [
+                f"aisha-webhook-api-{number} on one: expected a health check that runs, found none."
+                for number in (1, 2)
+            ],
+        ),
+        (
             lambda one: one.remove("aisha-worker-1"),
             [f"aisha-worker-1 on one: expected it to run, found no such container. {SITE}"],
         ),
