@@ -120,33 +120,43 @@ def _parse(variable: str, text: str) -> Proxy:
         raise _wrong(variable, "no scheme")
     if scheme not in DEFAULT_PORTS:
         raise _wrong(variable, f"{scheme}://")
-    if not text.isprintable() or any(c.isspace() for c in text):
+    if not text.isprintable() or any(letter.isspace() for letter in text):
         raise _wrong(variable, "a space or a control character")
     login, at, hostport = rest.removesuffix("/").rpartition("@")
-    if any(c in hostport for c in "/?#"):
+    if any(letter in hostport for letter in "/?#"):
         raise _wrong(variable, "a path or options after the port")
-    if any(c in login for c in "/?#@"):
-        raise _wrong(variable, "a login that isn't percent-encoded")
-    host, colon, port = hostport.rpartition(":")
+    host, port = _host_and_port(variable, hostport)
+    user, password = _login(variable, login) if at else ("", "")
+    return Proxy(variable, scheme, host, port, user, password)
+
+
+def _host_and_port(variable: str, text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
     if not colon or port.endswith("]"):
         raise _wrong(variable, "no port")
     if not port.isascii() or not port.isdecimal() or not 0 < int(port[:6]) <= 65535:
         raise _wrong(variable, "a port that isn't from 1 to 65535")
-    if host.startswith("[") is not host.endswith("]") or (":" in host) is not host.startswith("["):
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not bracketed and any(letter in host for letter in ":[]"):
         raise _wrong(variable, "an IPv6 address without its brackets")
-    host = host.removeprefix("[").removesuffix("]")
-    if not _HOST.fullmatch(host):
+    host = host[1:-1] if bracketed else host
+    if not _HOST.fullmatch(host) or bracketed is not (":" in host):
         raise _wrong(variable, "a host that isn't a name or an address" if host else "no host")
-    user, _colon, password = (unquote(part) for part in login.partition(":"))
-    if at and not (user and password):
+    return host, int(port)
+
+
+def _login(variable: str, text: str) -> tuple[str, str]:
+    if any(letter in text for letter in "/?#@"):
+        raise _wrong(variable, "a login that isn't percent-encoded")
+    user, _colon, password = (unquote(part) for part in text.partition(":"))
+    if not user or not password:
         raise _wrong(variable, "a login without a user or without a password")
     if not all(part.isascii() and part.isprintable() and len(part) <= _LONGEST for part in (user, password)):
-        raise _wrong(
-            variable, f"a user or a password that isn't printable ASCII of at most {_LONGEST} characters"
-        )
+        found = f"a user or a password that isn't printable ASCII of at most {_LONGEST} characters"
+        raise _wrong(variable, found)
     if ":" in user:
         raise _wrong(variable, "a user with a colon")
-    return Proxy(variable, scheme, host, int(port), user, password)
+    return user, password
 
 
 def _wrong(variable: str, found: str) -> SettingsError:
