@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # typeshed doesn't have it
@@ -29,6 +29,8 @@ EXPECTED = (
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+# What Go's and other URL parsers take there as well; all else is percent-encoded.
+_USERINFO = re.compile(r"(?:[A-Za-z0-9._~!$&()*+,;=:-]|%[0-9A-Fa-f]{2})*")
 # SOCKS 5 has one byte for the length of each (RFC 1929).
 _LONGEST = 255
 
@@ -72,11 +74,6 @@ class Proxy:
             return name == "localhost" or name.endswith(".localhost")
         return address.is_loopback or address.is_unspecified
 
-    @property
-    def for_go(self) -> str:
-        """The same as Go's HTTP client reads it, which leaves names to a SOCKS proxy by either scheme."""
-        return replace(self, scheme="socks5" if self.scheme == "socks5h" else self.scheme).url
-
     def __str__(self) -> str:
         return f"{self.scheme}://{self.address}"
 
@@ -119,7 +116,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 
 def _login(text: str) -> tuple[str, str]:
-    if any(letter in text for letter in "/?#@"):
+    if not _USERINFO.fullmatch(text):
         raise UrlError(EXPECTED, "a login that isn't percent-encoded")
     user, _colon, password = (unquote(part) for part in text.partition(":"))
     if not user or not password:

@@ -65,7 +65,10 @@ REFUSED = [
     ("http://us%3Aer:hunter22@proxy:1080", "a user with a colon"),
     ("socks5h://user:" + "x" * 256 + "@proxy:1080", "a user or a password"),
     ("socks5h://user:hunter%0A22@proxy:1080", "a user or a password"),
-    ("socks5h://user:hünter22@proxy:1080", "a user or a password"),
+    ("socks5h://user:h%C3%BCnter22@proxy:1080", "a user or a password"),
+    ("socks5h://user:hünter22@proxy:1080", "a login that isn't percent-encoded"),
+    ("socks5h://user:hunter'22@proxy:1080", "a login that isn't percent-encoded"),
+    ("socks5h://user:hunter22%@proxy:1080", "a login that isn't percent-encoded"),
 ]
 
 

@@ -27,6 +27,8 @@ _EXPECTED = (
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+# What Go's and other URL parsers take there as well; all else is percent-encoded.
+_USERINFO = re.compile(r"(?:[A-Za-z0-9._~!$&()*+,;=:-]|%[0-9A-Fa-f]{2})*")
 # SOCKS 5 has one byte for the length of each (RFC 1929).
 _LONGEST = 255
 
@@ -146,7 +148,7 @@ def _host_and_port(variable: str, text: str) -> tuple[str, int]:
 
 
 def _login(variable: str, text: str) -> tuple[str, str]:
-    if any(letter in text for letter in "/?#@"):
+    if not _USERINFO.fullmatch(text):
         raise _wrong(variable, "a login that isn't percent-encoded")
     user, _colon, password = (unquote(part) for part in text.partition(":"))
     if not user or not password:
