@@ -21,6 +21,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.request import AbstractHTTPHandler, BaseHandler, HTTPHandler, HTTPSHandler
 
+from .._core.address import host_port
+
 if TYPE_CHECKING:
     from http.client import HTTPResponse
     from urllib.request import Request
@@ -175,7 +177,7 @@ def _target(proxy: Proxy, host: str, port: int) -> bytes:
 
 
 def _connect(sock: socket.socket, proxy: Proxy, host: str, port: int) -> None:
-    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    target = host_port(host, port)
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
     if proxy.user:
         lines.append(f"Proxy-Authorization: {_basic(proxy)}")

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
+from .address import host_port
 from .errors import SettingsError
 
 VARIABLE = "TELEGRAM_PROXY"
@@ -48,7 +49,7 @@ class Proxy:
     @property
     def address(self) -> str:
         """Host and port, for people."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return host_port(self.host, self.port)
 
     @property
     def url(self) -> str:
