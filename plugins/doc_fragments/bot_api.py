@@ -23,6 +23,16 @@ options:
       - Set it for a Bot API server of your own.
     type: str
     default: https://api.telegram.org
+  proxy:
+    description:
+      - Proxy through which the Bot API is reached, as C(scheme://[user:password@]host:port). The scheme is
+        V(http), V(https) (TLS to the proxy), V(socks5) (the target resolves names) or V(socks5h) (the proxy
+        does). User and password are percent-encoded.
+      - When empty, the target's C(https_proxy) is used (C(http_proxy) for an O(api_url) without TLS), else
+        C(all_proxy), lower case before upper case, unless C(no_proxy) has the host of O(api_url).
+      - Nothing has to be installed for it.
+    type: str
+    default: ""
   timeout:
     description:
       - Seconds that one request may take to connect, and again to answer.

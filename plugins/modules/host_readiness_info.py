@@ -158,6 +158,14 @@ options:
       A server whose time the host's clock is compared with, by the header C(Date). Without it, it isn't.
     type: str
     default: ""
+  proxies:
+    description:
+      - Proxies by the address that is reached through each, C(address to proxy), where it is the O(bot)'s
+        C(api_url), O(clock_url) or one of O(outgoing_urls). Each is like
+        O(aisha.cluster.telegram_bot_info#module:proxy).
+      - Other addresses are reached as the environment's proxy variables say.
+    type: dict
+    default: {}
   clock_warn:
     description: Seconds off that are a warning.
     type: float

@@ -47,6 +47,12 @@ options:
     description: Base address of the Bot API.
     type: str
     default: https://api.telegram.org
+  proxy:
+    description:
+      - Proxy through which the Bot API is reached, like O(aisha.cluster.telegram_bot_info#module:proxy). The
+        O(url) is reached without it.
+    type: str
+    default: ""
   url:
     description:
       - Address to which the entry is sent with POST, as JSON, with the cluster's name as C(cluster) and the
@@ -99,6 +105,7 @@ def main() -> None:
         "chat": {"type": "str", "default": ""},
         "token": {"type": "str", "no_log": True},
         "api_url": {"type": "str", "default": "https://api.telegram.org"},
+        "proxy": {"type": "str", "default": "", "no_log": True},
         "url": {"type": "str", "default": "", "no_log": True},
         "timeout": {"type": "int", "default": 5},
     }
@@ -114,7 +121,12 @@ def main() -> None:
                 pass
             elif name == "chat":
                 send_to_chat(
-                    params["api_url"], params["token"] or "", params["chat"], text, params["timeout"]
+                    params["api_url"],
+                    params["token"] or "",
+                    params["chat"],
+                    text,
+                    params["timeout"],
+                    params["proxy"],
                 )
             else:
                 send_to_url(params["url"], params["cluster_name"], params["entry"], text, params["timeout"])

@@ -18,7 +18,7 @@ description:
   - Never calls C(getUpdates), which would take the running bot's place for a moment and can make it lose
     messages.
   - Runs on the target, because the bot's own way to the Bot API is what counts. It needs nothing there but
-    Python, and honours the proxy variables of the environment that it runs in.
+    Python, also for a SOCKS proxy.
   - The token is masked in everything that the module returns.
 extends_documentation_fragment:
   - aisha.cluster.attributes
@@ -60,6 +60,11 @@ EXAMPLES = r"""
     api_url: http://bot-api.internal:8081
     timeout: 3
     retries: 0
+
+- name: Ask through a SOCKS proxy that resolves the name, too
+  aisha.cluster.telegram_bot_info:
+    token: "{{ telegram_bot_token }}"
+    proxy: "socks5h://{{ proxy_user | urlencode }}:{{ proxy_password | urlencode }}@proxy.example.com:1080"
 """
 
 RETURN = r"""

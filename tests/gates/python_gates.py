@@ -42,7 +42,11 @@ _SERVICE_CHECK = "roles/external_services/files/service_check"
 _APP = "examples/reference_app"
 PROGRAMS = (
     Program("reference-app", (_APP,), (_APP, f"{_APP}/tests"), f"{_APP}/requirements.txt"),
-    Program("pollguard", (_POLLGUARD, "tests/unit/pollguard"), (_POLLGUARD, "tests/unit/pollguard")),
+    Program(
+        "pollguard",
+        (_POLLGUARD, "tests/unit/pollguard"),
+        (_POLLGUARD, "tests/unit/pollguard", "tests/unit/support"),
+    ),
     Program("service-check", (_SERVICE_CHECK,), (), f"{_SERVICE_CHECK}/requirements.txt"),
     Program(
         "lab",
@@ -64,7 +68,7 @@ PROGRAMS = (
     Program(
         "collection",
         ("",),
-        (_COLLECTIONS, "tests/gates", "tests/three_ways", "tests/unit/plugins/support"),
+        (_COLLECTIONS, "tests/gates", "tests/three_ways", "tests/unit/plugins/support", "tests/unit/support"),
         "",
         ("--disable-error-code=import-untyped",),
     ),

@@ -60,6 +60,16 @@ def refused(lab: Lab, *arguments: str) -> str:
         pytest.param({"telegram_bot_token": token()}, "revoked", id="revoked_token"),
         pytest.param({"telegram_bot_username": "some_other_bot"}, "expected @some_other_bot", id="wrong_bot"),
         pytest.param({"telegram_api_url": "http://127.0.0.1:9"}, "127.0.0.1:9", id="unreachable_telegram"),
+        pytest.param(
+            {"telegram_proxy": "socks4://user:hush-hush-hush-hush@proxy:1080"},
+            "telegram_proxy: expected http://, https://, socks5:// or socks5h://",
+            id="unusable_proxy",
+        ),
+        pytest.param(
+            {"telegram_proxy": "socks5h://user:hush-hush-hush-hush@proxy.invalid:1080"},
+            "through the proxy proxy.invalid:1080",
+            id="unreachable_proxy",
+        ),
         pytest.param({"redis_url": ""}, "redis_url: expected redis://", id="missing_redis"),
         pytest.param(
             {"database_host": "db"}, "database_url: expected either it or parts of it", id="url_and_parts"
@@ -76,6 +86,7 @@ def refused(lab: Lab, *arguments: str) -> str:
 def test_a_bad_variable_stops_the_run(lab: Lab, variables: dict[str, str], expected: str) -> None:
     said = refused(lab, *(f"-e{name}={value}" for name, value in variables.items()))
     assert expected in said
+    assert "hush-hush" not in said
     for secret in (variables.get("telegram_bot_token", ""), *lab.secrets()):
         assert len(secret) < 20 or secret.split(":")[-1] not in said
 

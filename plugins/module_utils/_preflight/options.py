@@ -93,6 +93,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         {"number": {"type": "int", "required": True}, "address": _TEXT, "owner": _NAME}, default=[]
     ),
     "clock_url": _TEXT,
+    "proxies": {"type": "dict", "default": {}, "no_log": True},
     "clock_warn": {"type": "float", "default": 2},
     "clock_limit": {"type": "float", "default": 30},
     "outgoing_urls": _strings(),
@@ -129,6 +130,7 @@ def secrets_of(params: Mapping[str, Any]) -> list[str]:
     services = params["services"] or {}
     named = ("database_url", "redis_url", "lease_redis_url", "s3_secret_key")
     lines = [f"{name.upper()}={services[name]}" for name in named if services.get(name)]
+    lines += [f"PROXY={proxy}" for proxy in params["proxies"].values()]
     return [*lines, f"TELEGRAM_BOT_TOKEN={params['bot']['token']}"] if params["bot"] else lines
 
 
@@ -153,14 +155,17 @@ def _of_machine(host: Host, params: Mapping[str, Any]) -> Questions:
         asked["port", ""] = partial(host.ports, ports)
     if params["clock_url"]:
         limits = Limits(params["clock_warn"], params["clock_limit"])
-        asked["clock", "of the host"] = partial(host.clock, params["clock_url"], limits)
+        asked["clock", "of the host"] = partial(
+            host.clock, params["clock_url"], limits, _proxy(params, params["clock_url"])
+        )
     return asked
 
 
 def _of_bot(host: Host, params: Mapping[str, Any]) -> Questions:
     if params["bot"] is None:
         return {}
-    bot = Bot(**params["bot"], conflict_recent_s=params["conflict_recent"])
+    proxy = _proxy(params, params["bot"]["api_url"])
+    bot = Bot(**params["bot"], conflict_recent_s=params["conflict_recent"], proxy=proxy)
     return {("bot_token", bot.api_url): partial(host.bot, bot)}
 
 
@@ -206,7 +211,7 @@ def _of_network(host: Host, params: Mapping[str, Any]) -> Questions:
     for name, images in by_registry(params["images"], own).items():
         asked["image_registry", name] = partial(host.image_registry, name, images, params["mirrors"])
     for url in params["outgoing_urls"]:
-        asked["outgoing", url] = partial(host.outgoing, url)
+        asked["outgoing", url] = partial(host.outgoing, url, _proxy(params, url))
     return asked
 
 
@@ -224,6 +229,11 @@ def _of_certificates(host: Host, params: Mapping[str, Any]) -> Questions:
             host.served_certificate, served["port"], served["server_name"], limits
         )
     return asked
+
+
+def _proxy(params: Mapping[str, Any], url: str) -> str:
+    """Through which a URL is reached; empty leaves it to the host's environment."""
+    return str(params["proxies"].get(url, ""))
 
 
 def _bytes(text: str) -> int:

@@ -49,7 +49,7 @@ _IP_FORWARD = "/proc/sys/net/ipv4/ip_forward"
 _NETWORK_ADVICE = {
     "dns": "Check the name, and this host's resolver (/etc/resolv.conf).",
     "tls": "Check this host's clock and CA certificates, and for a proxy that re-signs TLS.",
-    "proxy": "Check the proxy variables in this host's environment (https_proxy, http_proxy, no_proxy).",
+    "proxy": "Check telegram_proxy, or this host's proxy variables (https_proxy, all_proxy, no_proxy).",
 }
 _WAY_ADVICE = "Check the way to it from this host: routes, firewall, proxy variables."
 
@@ -139,12 +139,12 @@ class Host:
         there = mounted_by(self.seen.containers, home, others)
         return [_readiness.folder_check(home, self.seen.cluster, there, others)]
 
-    def clock(self, url: str, limits: Limits) -> list[Check]:
+    def clock(self, url: str, limits: Limits, proxy: str = "") -> list[Check]:
         """Compare the host's clock with a server's, of whose seconds only the whole are told."""
         before = time.time()
         began = time.monotonic()
         try:
-            date = urls_transport(timeout=self._step)(url).date
+            date = urls_transport(timeout=self._step, proxy=proxy)(url).date
         except BotApiError as error:
             return [Check("clock", "of the host", "skipped", "", f"{url} can't be asked: {error.found}")]
         took = time.monotonic() - began
@@ -163,10 +163,10 @@ class Host:
         subject = f"served at port {port}"
         return [_readiness.certificate_check(subject, _certificates.not_after(der), _now(), limits)]
 
-    def outgoing(self, url: str) -> list[Check]:
+    def outgoing(self, url: str, proxy: str = "") -> list[Check]:
         """Ask a server for anything: name, way and TLS are what counts."""
         try:
-            status = urls_transport(timeout=self._step)(url).status
+            status = urls_transport(timeout=self._step, proxy=proxy)(url).status
         except BotApiError as error:
             advice = _NETWORK_ADVICE.get(error.reason, _WAY_ADVICE)
             return [Check("outgoing", url, "failed", "an answer", error.found, advice)]
@@ -275,12 +275,14 @@ class Bot:
     expected_username: str
     conflict_recent_s: float
     polls: bool = True
+    proxy: str = field(default="", repr=False)
 
     def options(self, timeout: float) -> dict[str, Any]:
         """Return what connect() reads."""
         return {
             "token": self.token,
             "api_url": self.api_url,
+            "proxy": self.proxy,
             "timeout": max(1, int(timeout)),
             "retries": 0,
             "max_wait": 0,

@@ -10,13 +10,19 @@ Private to this collection.
 from __future__ import annotations
 
 import json
-from http.client import HTTPException
+import os
+from http.client import HTTPException, HTTPResponse
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import URLError
+from urllib.request import Request
 
-from ansible.module_utils.urls import Request
+from ansible.module_utils.urls import make_context
 
 from .._core.bot_token import BotToken, redact_any_token
+from .._core.connection_url import UrlError
+from .._core.proxy_url import Proxy, proxy_for, proxy_of
+from .._telegram.transport import opener
+from .._telegram.tunnel import ProxyError
 
 _MOST_BYTES = 4096
 # Telegram takes 4096 characters.
@@ -49,15 +55,27 @@ def _spoken(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
-def send_to_chat(api_url: str, token: str, chat: str, text: str, timeout: float) -> None:
-    """Have the bot say it in a chat; raise NotSentError."""
+def send_to_chat(api_url: str, token: str, chat: str, text: str, timeout: float, proxy: str = "") -> None:
+    """Have the bot say it in a chat; raise NotSentError.
+
+    Args:
+        api_url: base address of the Bot API.
+        token: the bot's.
+        chat: its number or name.
+        text: what is said.
+        timeout: seconds.
+        proxy: URL of the Bot API's proxy, as telegram_proxy; empty for the environment's.
+    """
     try:
         bot = BotToken(token)
     except ValueError as error:
         raise NotSentError(f"expected the token of a bot, found {error}") from None
     message = {"chat_id": chat, "text": text, "disable_web_page_preview": True}
     try:
-        _post(f"{api_url.rstrip('/')}/bot{bot.value}/sendMessage", message, timeout, quote=True)
+        stated = proxy_of(proxy) if proxy else None
+        _post(f"{api_url.rstrip('/')}/bot{bot.value}/sendMessage", message, timeout, quote=True, proxy=stated)
+    except UrlError as error:
+        raise NotSentError(f"proxy: {error}") from None
     except NotSentError as error:
         raise NotSentError(str(bot.redact(str(error)))) from None
 
@@ -67,33 +85,33 @@ def send_to_url(url: str, cluster_name: str, entry: dict[str, Any], text: str, t
     _post(url, {"cluster": cluster_name, "text": text, **entry}, timeout)
 
 
-def _post(url: str, body: dict[str, Any], timeout: float, *, quote: bool = False) -> None:
+def _post(
+    url: str, body: dict[str, Any], timeout: float, *, quote: bool = False, proxy: Proxy | None = None
+) -> None:
     # The address is a secret, and goes to nobody whom the server may name.
-    request = Request(
-        headers={"Content-Type": "application/json"},
-        http_agent="aisha.cluster",
-        timeout=timeout,
-        follow_redirects="none",
-        use_netrc=False,
-    )
+    headers = {"Content-Type": "application/json"}
     try:
-        with request.open("POST", url, data=json.dumps(body).encode()) as answer:
+        used = proxy or proxy_for(url, os.environ)
+        request = Request(url, json.dumps(body).encode(), headers, method="POST")  # noqa: S310 - as opener() opens
+        with opener(used, make_context()).open(request, timeout=timeout) as answer:
             if answer.status >= 300:
-                raise NotSentError(f"expected it to be accepted, found {answer.status}")
-    except HTTPError as error:
-        # An answer may repeat the address, which only of the Bot API is known how to mask.
-        said = redact_any_token(_description(error)) if quote else ""
-        raise NotSentError(f"expected it to be accepted, found {error.code}{said}") from None
+                # An answer may repeat the address, which only of the Bot API is known how to mask.
+                said = redact_any_token(_description(answer)) if quote else ""
+                raise NotSentError(f"expected it to be accepted, found {answer.status}{said}")
+    except UrlError as error:
+        raise NotSentError(str(error)) from None
     except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
-        words = getattr(cause, "strerror", None) or type(cause).__name__
-        raise NotSentError(f"expected an answer within {timeout:g} s, found none ({words})") from None
+        own = str(cause) if isinstance(cause, ProxyError) else getattr(cause, "strerror", None)
+        raise NotSentError(
+            f"expected an answer within {timeout:g} s, found none ({own or type(cause).__name__})"
+        ) from None
 
 
-def _description(error: HTTPError) -> str:
+def _description(answer: HTTPResponse) -> str:
     """What the Bot API says of a refusal."""
     try:
-        told = json.loads(error.read(_MOST_BYTES))
+        told = json.loads(answer.read(_MOST_BYTES))
     except (OSError, HTTPException, ValueError):
         return ""
     described = told.get("description") if isinstance(told, dict) else None

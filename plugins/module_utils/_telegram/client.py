@@ -25,7 +25,7 @@ DEFAULT_API_URL = "https://api.telegram.org"
 
 _TO_BOTFATHER = "Take the current one from @BotFather (/mybots, API Token) and update telegram_bot_token."
 _WAIT = "Nothing needs to be changed; try again later, or raise retries and max_wait."
-_CHECK_PATH = "Check from this host the way to that address (routes, firewall, proxy variables) and api_url."
+_CHECK_PATH = "Check from this host the way to that address (routes, firewall, proxy) and api_url."
 
 # What to do about each reason, in the order in which the reasons are documented.
 ADVICE = {
@@ -41,7 +41,7 @@ ADVICE = {
     "unreachable": _CHECK_PATH,
     "dns": "Check the name in api_url and this host's DNS resolver.",
     "tls": "Check this host's clock and CA certificates (ca_path), and for a proxy that re-signs TLS.",
-    "proxy": "Check the proxy variables in this host's environment (https_proxy, http_proxy, no_proxy).",
+    "proxy": "Check telegram_proxy, or this host's proxy variables (https_proxy, all_proxy, no_proxy).",
     "not_bot_api": "Something else answers there: a captive portal, a proxy, or a wrong api_url.",
     "bad_option": "Correct it.",
     "refused": "This should not happen; report it with this message.",
@@ -195,8 +195,12 @@ def _foreign(answer: HttpAnswer) -> BotApiError:
     if status >= 500:
         return BotApiError("server_error", f"{status} from a gateway before it", status=status)
     if 300 <= status < 400:
-        host = urlsplit(answer.location).hostname or "an unnamed place"
-        return BotApiError("not_bot_api", f"a redirect ({status}) to {host}", status=status)
+        try:
+            host = urlsplit(answer.location).hostname
+        except ValueError:
+            host = None
+        found = f"a redirect ({status}) to {host or 'an unnamed place'}"
+        return BotApiError("not_bot_api", found, status=status)
     kind = "a web page" if answer.body.lstrip()[:1] == b"<" else "a body that isn't the Bot API's JSON"
     return BotApiError("not_bot_api", f"{kind} ({status})", status=status)
 

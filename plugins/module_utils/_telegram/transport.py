@@ -4,23 +4,27 @@
 
 """How the Bot API is reached from a host on which nothing is installed yet.
 
-Private to this collection. ansible.module_utils.urls honours the host's proxy variables and CA
-certificates, and needs nothing but Python.
+Private to this collection. It needs nothing but Python there, also for a proxy; see tunnel.py.
 """
 
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import ssl
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError, URLError
+from urllib.error import URLError
+from urllib.request import OpenerDirector, UnknownHandler
 
-from ansible.module_utils.urls import Request, make_context
+from ansible.module_utils.urls import make_context
 
 from .._core.bot_token import BotToken
+from .._core.connection_url import UrlError
+from .._core.proxy_url import Proxy, proxy_for, proxy_of
 from .client import DEFAULT_API_URL, BotApi, BotApiError, HttpAnswer, bad_option
+from .tunnel import ProxyError, handlers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +38,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     return {
         "token": {"type": "str", "required": True, "no_log": True},
         "api_url": {"type": "str", "default": DEFAULT_API_URL},
+        "proxy": {"type": "str", "default": "", "no_log": True},
         "timeout": {"type": "int", "default": 10},
         "retries": {"type": "int", "default": 2},
         "max_wait": {"type": "int", "default": 60},
@@ -55,7 +60,10 @@ def connect(params: dict[str, Any]) -> BotApi:
     return BotApi(
         token,
         transport=urls_transport(
-            timeout=params["timeout"], validate_certs=params["validate_certs"], ca_path=params["ca_path"]
+            timeout=params["timeout"],
+            validate_certs=params["validate_certs"],
+            ca_path=params["ca_path"],
+            proxy=params["proxy"],
         ),
         api_url=params["api_url"],
         retries=params["retries"],
@@ -64,7 +72,7 @@ def connect(params: dict[str, Any]) -> BotApi:
 
 
 def urls_transport(
-    *, timeout: float, validate_certs: bool = True, ca_path: str | None = None
+    *, timeout: float, validate_certs: bool = True, ca_path: str | None = None, proxy: str = ""
 ) -> Callable[[str], HttpAnswer]:
     """Return the function that gets a URL.
 
@@ -72,29 +80,22 @@ def urls_transport(
         timeout: seconds until the server must have connected, and again for the whole body.
         validate_certs: False accepts any certificate.
         ca_path: a PEM file with CA certificates to use in place of the host's.
+        proxy: URL of a proxy, as telegram_proxy; empty for that of the host's environment, if there is one.
     """
     try:
         context = make_context(cafile=ca_path, validate_certs=validate_certs)
     except OSError as error:
         raise bad_option("ca_path", "a file with CA certificates", f"{ca_path}: {_words(error)}") from None
-    request = Request(
-        headers={"Accept": "application/json"},
-        http_agent="aisha.cluster",
-        timeout=timeout,
-        context=context,
-        # The token goes to the named server and to nobody whom that server names.
-        follow_redirects="none",
-        use_netrc=False,
-        decompress=False,
-    )
+    try:
+        stated = proxy_of(proxy) if proxy else None
+    except UrlError as error:
+        raise bad_option("proxy", error.expected, error.found) from None
 
     def get(url: str) -> HttpAnswer:
+        used = stated
         try:
-            try:
-                response = request.open("GET", url)
-            except HTTPError as error:
-                response = error
-            with response:
+            used = stated or proxy_for(url, os.environ)
+            with opener(used, context).open(url, timeout=timeout) as response:
                 return HttpAnswer(
                     status=response.status,
                     body=_read(response, time.monotonic() + timeout),
@@ -102,11 +103,26 @@ def urls_transport(
                     retry_after=response.headers.get("Retry-After", ""),
                     date=response.headers.get("Date", ""),
                 )
+        except UrlError as error:
+            raise BotApiError("proxy", error.found, expected=error.expected) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             # Without its context: the exception or one of its frames knows the URL, and so the token.
-            raise _network_failure(error) from None
+            raise _network_failure(error, used) from None
 
     return get
+
+
+def opener(proxy: Proxy | None, context: ssl.SSLContext) -> OpenerDirector:
+    """Return what opens URLs through a proxy, or directly, whatever the environment holds.
+
+    An answer of any status is returned, and no redirect followed: the token goes to the named server and to
+    nobody whom that server names.
+    """
+    director = OpenerDirector()
+    director.addheaders = [("User-Agent", "aisha.cluster"), ("Accept", "application/json")]
+    for handler in (*handlers(proxy, context), UnknownHandler()):
+        director.add_handler(handler)
+    return director
 
 
 def _read(response: Any, deadline: float) -> bytes:
@@ -124,26 +140,34 @@ def _read(response: Any, deadline: float) -> bytes:
     return body
 
 
-def _network_failure(error: Exception) -> BotApiError:
+def _network_failure(error: Exception, proxy: Proxy | None) -> BotApiError:
     cause: object = error
-    while isinstance(cause, URLError) and not isinstance(cause, HTTPError):
+    while isinstance(cause, URLError):
         cause = cause.reason
+    reason, found = _told(cause)
+    return BotApiError(reason, f"{found}, through the proxy {proxy.address}" if proxy else found)
+
+
+def _told(cause: object) -> tuple[str, str]:
+    """The reason, and what was found."""
     # Before Python 3.10 socket.timeout was another class than TimeoutError.
     if isinstance(cause, (TimeoutError, socket.timeout)):
-        return BotApiError("timeout", "no answer in time")
+        return "timeout", "no answer in time"
     if isinstance(cause, socket.gaierror):
-        return BotApiError("dns", f"a name that can't be resolved ({_words(cause)})")
+        return "dns", f"a name that can't be resolved ({_words(cause)})"
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return BotApiError("tls", f"a certificate that isn't accepted ({cause.verify_message})")
+        return "tls", f"a certificate that isn't accepted ({cause.verify_message})"
     if isinstance(cause, ssl.SSLError):
-        return BotApiError("tls", f"no TLS ({_words(cause)})")
+        return "tls", f"no TLS ({_words(cause)})"
+    if isinstance(cause, ProxyError):
+        return "proxy", str(cause)
     if "Tunnel connection failed" in str(cause):
-        return BotApiError("proxy", f"a proxy that refuses ({_words(cause)})")
+        return "proxy", f"a proxy that refuses ({_words(cause)})"
     if isinstance(cause, OSError):
-        return BotApiError("unreachable", f"no connection ({_words(cause)})")
+        return "unreachable", f"no connection ({_words(cause)})"
     if isinstance(cause, http.client.IncompleteRead):
-        return BotApiError("unreachable", "an answer that was cut off")
-    return BotApiError("not_bot_api", f"something that isn't HTTP ({type(cause).__name__})")
+        return "unreachable", "an answer that was cut off"
+    return "not_bot_api", f"something that isn't HTTP ({type(cause).__name__})"
 
 
 def _words(error: object) -> str:

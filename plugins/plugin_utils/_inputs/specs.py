@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from .values import UnfitValue, command_words, environment_strings, kind_of
+from .values import UnfitValue, command_words, environment_strings, kind_of, proxy_text
 
 COLLECTION = Path(__file__).resolve().parents[3]
 _SPECS = Path("meta") / "argument_specs.yml"
@@ -36,7 +36,7 @@ _NUMBERS = {"int": int, "float": float}
 _BOOLEANS = ("true", "false", "yes", "no", "on", "off", "1", "0", "")
 _HIGHEST_PORT = 65_535
 # Of these no value is shown, whatever it is.
-_SECRET = ("token", "password", "secret", "key", "url", "environment", "command")
+_SECRET = ("token", "password", "secret", "key", "url", "proxy", "environment", "command")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Input:
             command_words(value)
         elif self.name.endswith("_environment") and self._kind == "dict":
             environment_strings(value)
+        elif self.name.endswith("_proxy") and self._kind == "str":
+            proxy_text(value)
         elif self.of_playbook and self._kind == "list" and isinstance(value, str):
             self._check_kind([part.strip() for part in value.split(",")])
         elif self._kind != "raw":

@@ -10,6 +10,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from ...module_utils._core.connection_url import UrlError
+from ...module_utils._core.proxy_url import proxy_of
+
 
 class UnfitValue(ValueError):
     """A value that can't be used: what was expected, and what was found, without the value's own words."""
@@ -61,6 +64,26 @@ def environment_strings(value: Any) -> dict[str, str]:
         if isinstance(each, (Mapping, list, tuple)):
             raise UnfitValue(f"text or a number in {name}", kind_of(each))
     return {str(name): text_of(each) for name, each in value.items()}
+
+
+def proxy_text(value: Any) -> str:
+    """Return a proxy's URL; an empty one is none.
+
+    Raises:
+        UnfitValue: when it can't be used, also because of where: containers use it as well as hosts.
+    """
+    if not isinstance(value, str):
+        raise UnfitValue("text", kind_of(value))
+    try:
+        proxy = proxy_of(value) if value else None
+    except UrlError as error:
+        raise UnfitValue(error.expected, error.found) from None
+    if proxy is not None and proxy.is_loopback:
+        raise UnfitValue(
+            "the address of a proxy that hosts and containers reach",
+            "a loopback address, which in a container is the container itself",
+        )
+    return value
 
 
 def text_of(value: Any) -> str:

@@ -5,6 +5,9 @@
 set -eu
 umask 077
 configuration=/dev/shm/alertmanager.yml
+# Its HTTP client leaves names to a SOCKS proxy anyway, and knows the one scheme only.
+PROXY_URL=${TELEGRAM_PROXY:-}
+case $PROXY_URL in [Ss][Oo][Cc][Kk][Ss]5[Hh]://*) PROXY_URL="socks5://${PROXY_URL#*://}" ;; esac
 log=/dev/shm/alertmanager.log
 
 # Sets line to the first argument, with nothing of it between the second one and the third.
@@ -22,6 +25,7 @@ hidden() {
 while IFS= read -r line; do
     case $line in
     *@bot_token@*) line="${line%%@bot_token@*}$BOT_TOKEN${line#*@bot_token@}" ;;
+    *http://telegram-proxy.invalid) line="${line%http://telegram-proxy.invalid}'$PROXY_URL'" ;;
     *http://webhook-url.invalid) line="${line%http://webhook-url.invalid}'$WEBHOOK_URL'" ;;
     esac
     printf '%s\n' "$line"
@@ -37,6 +41,7 @@ mkfifo "$log"
 while IFS= read -r line; do
     hidden "$line" 'Post \"' '\"'
     [ -z "$BOT_TOKEN" ] || hidden "$line" "$BOT_TOKEN" ''
+    [ -z "$PROXY_URL" ] || hidden "$line" "$PROXY_URL" ''
     [ -z "$WEBHOOK_URL" ] || hidden "$line" "$WEBHOOK_URL" ''
     printf '%s\n' "$line"
 done <"$log" &

@@ -31,6 +31,7 @@ INVENTORY = {
     "monitoring_extra_rules": [{"name": "own", "rules": [{"alert": "Own", "expr": "own > 0"}]}],
     "monitoring_extra_scrape_configs": [{"job_name": "own", "static_configs": [{"targets": ["own:1"]}]}],
     "telegram_bot_token": TOKEN,
+    "telegram_proxy": "socks5h://proxy-user:pro%40xyword@proxy.example.com:1080",
     "redis_url": "redis://guard:re%40dis@redis.example.com:6380/0",
     "database_url": "postgresql+asyncpg://aisha:secret@db.example.com/aisha?sslmode=prefer",
     "cluster_network_found": {"network": {"IPAM": {"Config": [{"Gateway": "172.18.0.1"}]}}},

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from rendered import INVENTORY, ROLE, TOKEN, Written, check
 
-PASSWORDS = [TOKEN.split(":")[1], "hook-secret", "re@dis", "re%40dis", ":secret@"]
+PASSWORDS = [TOKEN.split(":")[1], "hook-secret", "re@dis", "re%40dis", ":secret@", "pro%40xyword"]
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,13 @@ def test_no_file_has_a_secret(written: Written) -> None:
 def test_alertmanager_gets_its_secrets_and_logs_none(written: Written, tmp_path: Path) -> None:
     """Runs the script that starts it, with another program in its place which logs as it does."""
     url = INVENTORY["monitoring_webhook_url"]
+    # What its HTTP client knows of the same.
+    proxy = str(INVENTORY["telegram_proxy"]).replace("socks5h:", "socks5:")
     stand_in = tmp_path / "alertmanager"
     lines = [
         rf'err="telebot: Post \"https://api.telegram.org/bot{TOKEN}/sendMessage\": no; Post \"{url}\": no"',
         f"{TOKEN} {url} {TOKEN}",
+        f"proxyconnect {proxy}",
         r"nothing \"to hide\"",
     ]
     stand_in.write_text("\n".join(["#!/bin/sh", 'echo "$@"', "cat <<'END'", *lines, "END", ""]))
@@ -128,11 +131,13 @@ def test_alertmanager_gets_its_secrets_and_logs_none(written: Written, tmp_path:
         f"--config.file={tmp_path}/alertmanager.yml --storage.path=/alertmanager",
         'err="telebot: ***: no; ***: no"',
         "*** *** ***",
+        "proxyconnect ***",
         r"nothing \"to hide\"",
     ]
     result = tmp_path / "alertmanager.yml"
     assert stat.S_IMODE(result.stat().st_mode) == 0o600
     (receiver,) = yaml.safe_load(result.read_text())["receivers"]
     assert receiver["telegram_configs"][0]["bot_token"] == TOKEN
+    assert receiver["telegram_configs"][0]["http_config"] == {"proxy_url": proxy}
     assert receiver["telegram_configs"][0]["chat_id"] == -1001234567890
     assert receiver["webhook_configs"] == [{"url": url}]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -17,6 +19,7 @@ from pollguard.gate.polling import Updates
 from pollguard.gate.server import Gate, bind
 from pollguard.gate.telegram_health import Reach
 from pollguard.gate.upstream import Upstream
+from pollguard.proxy import Proxy
 from pollguard_harness import free_port
 
 AGENT = "pollguard/test one"
@@ -41,12 +44,17 @@ class InsideGate:
     """A gate for the bot of `token`, and a client that has connections of its own."""
 
     def __init__(
-        self, api_url: str, token: str, permissions: frozenset[str] = frozenset(), given: str = ""
+        self,
+        api_url: str,
+        token: str,
+        permissions: frozenset[str] = frozenset(),
+        given: str = "",
+        proxy: Proxy | None = None,
     ) -> None:
         self.token = given or token
         self.fence = Fence()
         self.port = free_port()
-        self.upstream = Upstream(api_url, AGENT)
+        self.upstream = Upstream(api_url, AGENT, proxy)
         path = f"/bot{token}"
         self.reach = Reach(self.upstream, f"{path}/getWebhookInfo", now, self._retry)
         self.updates = Updates(
@@ -146,13 +154,17 @@ class Upstairs:
 
 
 @contextlib.asynccontextmanager
-async def answering(answer: Answer = say_true) -> AsyncIterator[Upstairs]:
-    """It at work."""
+async def answering(answer: Answer = say_true, certificate: Path | None = None) -> AsyncIterator[Upstairs]:
+    """It at work; with a certificate over TLS."""
     upstairs = Upstairs(answer)
     server = web.Server(upstairs.handle, handler_cancellation=True, access_log=None, auto_decompress=False)
     runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", upstairs.port).start()
+    context = None
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+    await web.TCPSite(runner, "127.0.0.1", upstairs.port, ssl_context=context).start()
     try:
         yield upstairs
     finally:

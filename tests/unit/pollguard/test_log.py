@@ -17,6 +17,7 @@ ENV = {
     "S3_ACCESS_KEY": "longsecret-and-longer",
     "HOME": "/root",
     "INSTANCE_ID": "bot-polling-1",
+    "TELEGRAM_PROXY": "socks5h://user:pro%40xyword@proxy:1080",
 }
 
 
@@ -35,8 +36,9 @@ def formatted(message: str, *arguments: object, **extra: object) -> str:
         "redis://:re/dis@host and redis://:re%2Fdis@host",
         "unknown://user:pa55@host",
         "keys longsecret-and-longer longsecret",
+        "login pro@xyword of socks5h://user:pro%40xyword@proxy:1080",
     ],
-    ids=["url", "value", "database", "redis", "unknown", "keys"],
+    ids=["url", "value", "database", "redis", "unknown", "keys", "proxy"],
 )
 def test_masked(text: str) -> None:
     line = formatted("%s", text)
@@ -46,6 +48,8 @@ def test_masked(text: str) -> None:
         "re/dis",
         "re%2Fdis",
         "pa55",
+        "pro@xyword",
+        "pro%40xyword",
         "longsecret",
         "longer",
     ):

@@ -19,6 +19,7 @@ from ansible_collections.aisha.cluster.plugins.module_utils._core.findings impor
 from ansible_collections.aisha.cluster.plugins.module_utils._preflight.engine_snapshot import EngineSeen
 from ansible_collections.aisha.cluster.plugins.module_utils._preflight.options import OPTIONS
 from ansible_collections.aisha.cluster.plugins.modules import host_readiness_info
+from proxy_servers import ProxyServer, serving
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
 PASSWORD = "correct-horse"  # noqa: S105 - nobody's
@@ -104,6 +105,22 @@ def test_each_thing_that_is_not_ready_is_named(run: Run, hanging: Callable[[], i
     assert {check["check"] for check in bad if not check["advice"]} == {"certificate"}
     (taken,) = (check for check in bad if check["check"] == "port")
     assert f"({os.getpid()}) listens there" in taken["found"]
+
+
+def test_what_is_behind_a_proxy_is_asked_through_it(run: Run, hanging: Callable[[], int], token: str) -> None:
+    url = f"http://127.0.0.1:{hanging()}"
+    with serving(ProxyServer("socks5", ("user", PASSWORD))) as proxy:
+        proxy.refuses = True
+        _code, result = run(
+            proxies={url: f"socks5h://user:{PASSWORD}@127.0.0.1:{proxy.port}"},
+            bot={"token": token, "api_url": url},
+            clock_url=url,
+            outgoing_urls=[url, "http://127.0.0.1:9"],
+        )
+    refusal = "a proxy that refuses the connection (not allowed by its rules), through the proxy 127.0.0.1:"
+    told = [check["check"] for check in result["checks"] if refusal in check["found"]]
+    assert sorted(told) == ["bot_token", "clock", "outgoing"]
+    assert set(proxy.targets) == {url.partition("//")[2]}
 
 
 def test_whoever_hangs_costs_the_time_once(run: Run, hanging: Callable[[], int]) -> None:

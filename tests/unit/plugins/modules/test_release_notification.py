@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.module_utils._release.notification import text_of
 from ansible_collections.aisha.cluster.plugins.modules import release_notification
+from proxy_servers import ENCODED, LOGIN, SECRETS, ProxyServer, serving
 
 Run = Callable[..., dict[str, Any]]
 STARTED = {"event": "started", "who": "ann@ops", "what": "rolling_update", "release_from": 4}
@@ -104,6 +105,33 @@ def test_nobody_there_is_a_warning(address: str, run: Run) -> None:
 def test_a_bad_token_is_a_warning_that_does_not_quote_it(server: str, run: Run) -> None:
     (warned,) = run(chat="1", api_url=server, token="123:bad")["warned"]  # noqa: S106
     assert "expected the token of a bot, found 3 characters after the colon" in warned
+    assert Server.got == []
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+def test_the_chat_is_told_through_a_proxy(kind: str, server: str, run: Run) -> None:
+    with serving(ProxyServer(kind, LOGIN)) as proxy:
+        result = run(chat="-100", api_url=server, url=f"{server}/hook-secret", proxy=proxy.url(login=ENCODED))
+    assert result["sent"] == ["chat", "url"]
+    # The address has nothing to do with Telegram.
+    assert [target.rpartition(" ")[2] for target in proxy.targets] == [server.partition("//")[2]]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("socks5://{login}@127.0.0.1:{port}", "found none (a proxy that refuses user and password)"),
+        ("http://{login}@127.0.0.1:{port}", "expected it to be accepted, found 407"),
+        ("socks4://{login}@127.0.0.1:{port}", "found socks4://"),
+    ],
+)
+def test_a_proxy_that_refuses_is_a_warning(url: str, said: str, server: str, run: Run) -> None:
+    kind = "http" if url.startswith("http") else "socks5"
+    with serving(ProxyServer(kind, ("proxy-user", "another"))) as proxy:
+        result = run(chat="-100", api_url=server, proxy=url.format(login=ENCODED, port=proxy.port))
+    (warned,) = result["warned"]
+    assert said in warned
+    assert [secret for secret in SECRETS if secret in json.dumps(result)] == []
     assert Server.got == []
 
 

@@ -50,6 +50,8 @@ def test_bad_arguments(arguments: list[str]) -> None:
             {"all_proxy": "socks5://p", "no_proxy": "localhost", "NO_PROXY": ".lan"},
             {"NO_PROXY": ".lan,127.0.0.1", "no_proxy": "localhost,127.0.0.1"},
         ),
+        # The guard's own, which COMMAND needs neither to use nor to know.
+        ({"TELEGRAM_PROXY": "socks5h://user:word@p:1080"}, {"TELEGRAM_PROXY": ""}),
     ],
 )
 def test_what_the_command_is_given(env: dict[str, str], added: dict[str, str]) -> None:

@@ -62,6 +62,11 @@ def test_addresses() -> None:
             [("api.telegram.org", 443), ("proxy", 3128), ("s", 1080)],
         ),
         (
+            "https://api.telegram.org",
+            {"TELEGRAM_PROXY": "socks5h://u:p@t:1081"},
+            [("api.telegram.org", 443), ("t", 1081)],
+        ),
+        (
             "https://a",
             {"https_proxy": "proxy:8080", "HTTP_PROXY": "http://x:port"},
             [("a", 443), ("proxy", 8080)],

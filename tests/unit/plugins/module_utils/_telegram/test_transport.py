@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import socket
 import ssl
@@ -17,9 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.aisha.cluster.plugins.module_utils._telegram.client import BotApiError
 from ansible_collections.aisha.cluster.plugins.module_utils._telegram.transport import connect, urls_transport
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from proxy_servers import make_certificate
 
 Behaviour = Callable[[BaseHTTPRequestHandler], None]
 OVER = threading.Event()
@@ -100,32 +96,8 @@ def server(behaviour: Behaviour, certificate: Path | None = None) -> Iterator[tu
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Key and self-signed certificate of 127.0.0.1 in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + built.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+    """Key and self-signed certificate of 127.0.0.1 and API_HOST in one file."""
+    return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem")
 
 
 @pytest.fixture
@@ -133,6 +105,7 @@ def options(token: str) -> dict[str, Any]:
     return {
         "token": token,
         "api_url": "",
+        "proxy": "",
         "timeout": 5,
         "retries": 0,
         "max_wait": 0,

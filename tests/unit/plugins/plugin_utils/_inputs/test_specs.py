@@ -51,6 +51,8 @@ def check(name: str, spec: dict[str, Any], value: Any) -> str:
         ("anything", {"type": "raw"}, None),
         ("bot_command", {"type": "raw"}, "python -m bot"),
         ("app_environment", {"type": "dict"}, {"DEBUG": True}),
+        ("telegram_proxy", {"type": "str"}, ""),
+        ("telegram_proxy", {"type": "str"}, "socks5h://user:p%40ss@proxy.example.com:1080"),
     ],
 )
 def test_what_fits_is_accepted(name: str, spec: dict[str, Any], value: Any) -> None:
@@ -90,6 +92,11 @@ def test_what_fits_is_accepted(name: str, spec: dict[str, Any], value: Any) -> N
             "expected a list of words, or a line, found a dictionary",
         ),
         ("app_environment", {"type": "dict"}, {"A": ["b"]}, "expected text or a number in A, found a list"),
+        ("telegram_proxy", {"type": "str"}, None, "expected text, found nothing"),
+        ("telegram_proxy", {"type": "str"}, "socks4://proxy:1080", "percent-encoded, found socks4://"),
+        ("telegram_proxy", {"type": "str"}, "http://proxy", "percent-encoded, found no port"),
+        ("telegram_proxy", {"type": "str"}, "http://127.0.0.1:3128", "found a loopback address, which in"),
+        ("telegram_proxy", {"type": "str"}, "socks5://localhost:1080", "found a loopback address, which in"),
     ],
 )
 def test_what_does_not_fit_is_named(name: str, spec: dict[str, Any], value: Any, said: str) -> None:
@@ -97,7 +104,8 @@ def test_what_does_not_fit_is_named(name: str, spec: dict[str, Any], value: Any,
 
 
 @pytest.mark.parametrize(
-    "name", ["telegram_bot_token", "redis_url", "s3_secret_key", "app_environment", "x_command"]
+    "name",
+    ["telegram_bot_token", "redis_url", "s3_secret_key", "app_environment", "x_command", "telegram_proxy"],
 )
 @pytest.mark.parametrize("value", [[HUSH, None], {"A": [HUSH]}, {HUSH: [1]}])
 def test_no_secret_is_shown(name: str, value: Any) -> None:
@@ -105,6 +113,13 @@ def test_no_secret_is_shown(name: str, value: Any) -> None:
     said = check(name, {"type": kind}, value)
     assert said
     assert HUSH not in said.replace(f"in {HUSH}", "")
+
+
+@pytest.mark.parametrize("text", ["{}:1080", "socks4://u:{}@p:1", "http://{}@p:1", "http://u:{}@127.0.0.1:1"])
+def test_no_part_of_a_proxys_login_is_shown(text: str) -> None:
+    said = check("telegram_proxy", {"type": "str"}, text.format(HUSH))
+    assert said
+    assert HUSH not in said
 
 
 def test_text_in_the_place_of_a_secret_list_is_not_shown() -> None:

@@ -17,6 +17,7 @@ from .gate.alias import alias_of
 from .gate.bot_api import PERMISSIONS
 from .lease.redis_url import RedisAddress, parse_redis_url
 from .naming import TOKEN_VARIABLES, instance_name, lease_name
+from .proxy import Proxy, proxy_for, telegram_proxy
 
 DEFAULT_API_URL = "https://api.telegram.org"
 
@@ -123,6 +124,8 @@ class Settings:
     poll_max_age: float
     deaf_after: float
     api_url: str
+    proxy: Proxy | None
+    """The way to the Bot API, the guard's in gate mode and COMMAND's in process mode; None: a direct one."""
     health_command: HealthCommand | None
     metrics_port: int
     metrics_address: str
@@ -150,6 +153,7 @@ def from_environment(env: Mapping[str, str], mode: str) -> Settings:
     )
     margins.validate(kills=mode == "process")
     poll_max_age = read.seconds("POLLGUARD_POLL_MAX_AGE", 60.0)
+    api_url = env.get("TELEGRAM_API_URL") or DEFAULT_API_URL
     return Settings(
         redis=parse_redis_url(url),
         instance=instance_name(env),
@@ -162,7 +166,9 @@ def from_environment(env: Mapping[str, str], mode: str) -> Settings:
         start_grace=read.seconds("POLLGUARD_START_GRACE", 60.0),
         poll_max_age=poll_max_age,
         deaf_after=read.seconds("POLLGUARD_DEAF_AFTER", poll_max_age),
-        api_url=env.get("TELEGRAM_API_URL") or DEFAULT_API_URL,
+        api_url=api_url,
+        # What else a process reads of the environment is its own business.
+        proxy=proxy_for(env, api_url) if mode == "gate" else telegram_proxy(env),
         health_command=_health_command(env, read),
         metrics_port=read.whole("POLLGUARD_METRICS_PORT", 9091, most=65535),
         metrics_address=env.get("POLLGUARD_METRICS_ADDRESS") or "0.0.0.0",  # noqa: S104 (scraped from outside)

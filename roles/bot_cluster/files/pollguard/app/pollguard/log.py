@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 _TOKEN = re.compile(r"(?<!\d)(\d{1,17}):[A-Za-z0-9_-]{24,}")
 _USERINFO = re.compile(r"(://[^:/@\s]*):[^@/\s]+@")
@@ -22,7 +22,8 @@ def secrets_in(env: Mapping[str, str]) -> set[str]:
     for value in env.values():
         if "://" in value and "@" in value:
             userinfo = urlsplit_safely(value).rpartition("@")[0]
-            found.add(userinfo.partition(":")[2])
+            password = userinfo.partition(":")[2]
+            found |= {password, unquote(password)}
     return found
 
 

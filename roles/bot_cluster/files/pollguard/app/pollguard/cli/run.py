@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .. import exit_codes
+from .. import exit_codes, proxy
 from ..config import GateSettings, Settings, from_environment
 from ..errors import SettingsError, UsageError
 from ..log import Masker, secrets_in, set_up
@@ -58,7 +58,10 @@ def additions_for(env: Mapping[str, str], gate: GateSettings | None) -> dict[byt
         if gate.token in value
     }
     added |= {os.fsencode(name): gate.url.encode() for name in gate.api_url_variables}
-    if any(name.lower().endswith("_proxy") for name in env):
+    if env.get(proxy.VARIABLE):
+        # The guard uses it for COMMAND, which then needs no login of it.
+        added[proxy.VARIABLE.encode()] = b""
+    if any(name.lower().endswith("_proxy") and name != proxy.VARIABLE for name in env):
         # The way to the gate leads through no proxy.
         for name in ("NO_PROXY", "no_proxy"):
             added[name.encode()] = ",".join(filter(None, (env.get(name, ""), gate.address))).encode()

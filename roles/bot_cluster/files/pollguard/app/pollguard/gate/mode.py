@@ -55,7 +55,9 @@ class GateGuard(Guard):
         self._was_ready = False
         self._epoch: int | None = None
         path = f"/bot{gate.token}"
-        self._upstream = Upstream(settings.api_url, f"pollguard/{__version__} {settings.instance}")
+        self._upstream = Upstream(
+            settings.api_url, f"pollguard/{__version__} {settings.instance}", settings.proxy
+        )
         self._reach = Reach(self._upstream, f"{path}/getWebhookInfo", clock, self._reach_changed)
         self._updates = Updates(
             self._upstream,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Mapping
@@ -14,11 +13,13 @@ from aiohttp.web_response import Response, StreamResponse
 from yarl import URL
 
 from ..lease.redis_client import ca_bundle
+from ..proxy import Proxy
 
 log = logging.getLogger("pollguard.api")
 
 _CONNECT_TIMEOUT = 10.0
 _KEEP_ALIVE = 55.0
+_LOGIN_REQUIRED = 407
 # What is smaller is passed on in one piece, which is quicker than a stream.
 _SMALL = 64 * 1024
 _CHUNK = 256 * 1024
@@ -51,21 +52,37 @@ class Reply:
 
 
 class Upstream:
-    """Requests to the Bot API at `api_url`; proxies come from the environment."""
+    """Requests to the Bot API at `api_url`, directly or through `proxy`."""
 
-    def __init__(self, api_url: str, agent: str) -> None:
+    def __init__(self, api_url: str, agent: str, proxy: Proxy | None = None) -> None:
         self.host = URL(api_url).host or api_url
         self._base = api_url.rstrip("/")
         self._agent = agent
-        context = ssl.create_default_context(cafile=ca_bundle({})) if api_url.startswith("https:") else True
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=context)
+        self._proxy = proxy
+        if proxy is not None:
+            log.info("%s is reached through %s (%s)", self.host, proxy, proxy.variable)
+        is_tls = api_url.startswith("https:") or (proxy is not None and proxy.scheme == "https")
+        context = ssl.create_default_context(cafile=ca_bundle({})) if is_tls else True
+        self._failures: tuple[type[Exception], ...] = (aiohttp.ClientError, OSError)
+        connector: aiohttp.TCPConnector
+        if proxy is not None and proxy.is_socks:
+            # Only here, as it costs memory.
+            from . import socks
+
+            connector = socks.connector(proxy, limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=context)
+            self._failures += socks.FAILURES
+        else:
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=context)
         self._session = aiohttp.ClientSession(
             connector=connector,
+            proxy=proxy.url if proxy is not None and not proxy.is_socks else None,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT),
-            trust_env=True,
+            # A proxy that has been reached may be silent, too.
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=_CONNECT_TIMEOUT if proxy else None, sock_connect=_CONNECT_TIMEOUT
+            ),
             max_line_size=16384,
             max_field_size=16384,
         )
@@ -78,8 +95,9 @@ class Upstream:
             async with self._session.post(
                 self._url(path), data=parameters, headers=headers, timeout=timeout
             ) as answer:
+                self._check(answer)
                 return Reply(answer.status, await answer.read(), answer.content_type)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except self._failures as error:
             raise UnreachableError(self._say(error, limit)) from None
 
     async def forward(
@@ -102,9 +120,10 @@ class Upstream:
             answer = await self._session.request(
                 request.method, self._url(target), headers=headers, data=data, allow_redirects=False
             )
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except self._failures as error:
             raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
         async with answer:
+            self._check(answer)
             return await self._pass_back(request, answer, redact)
 
     async def close(self) -> None:
@@ -119,7 +138,7 @@ class Upstream:
         if length is not None and length <= _SMALL:
             try:
                 body = redact(await answer.read())
-            except (aiohttp.ClientError, OSError) as error:
+            except self._failures as error:
                 raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
             return Response(status=answer.status, reason=answer.reason, headers=headers, body=body)
         response = StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
@@ -140,10 +159,39 @@ class Upstream:
     def _url(self, raw_path: str) -> URL:
         return URL(self._base + raw_path, encoded=True)
 
+    def _check(self, answer: aiohttp.ClientResponse) -> None:
+        """An answer of the proxy's own isn't Telegram's."""
+        if self._proxy is not None and answer.status == _LOGIN_REQUIRED:
+            raise UnreachableError(self._refused(_LOGIN_REQUIRED))
+
+    def _refused(self, status: int) -> str:
+        what = "user and password" if status == _LOGIN_REQUIRED else f"a connection to {self.host}"
+        return f"the proxy {self._proxy} refuses {what} ({status})"
+
     def _say(self, error: BaseException, limit: float) -> str:
-        if isinstance(error, TimeoutError | asyncio.TimeoutError):
-            return f"{self.host} gave no answer within {limit:g} s"
+        if isinstance(error, aiohttp.ClientHttpProxyError):
+            return self._refused(error.status)
+        if isinstance(error, TimeoutError):
+            through = f" through the proxy {self._proxy}" if self._proxy else ""
+            return f"{self.host} gave no answer within {limit:g} s{through}"
+        if isinstance(error, aiohttp.ClientProxyConnectionError):
+            return f"the proxy {self._proxy} can't be reached: {_reason(error.os_error)}"
         if isinstance(error, aiohttp.ClientConnectorError):
-            return f"{self.host} can't be reached: {error.os_error.strerror or type(error.os_error).__name__}"
+            return f"{self.host} can't be reached: {_reason(error.os_error)}"
+        if (
+            self._proxy is not None
+            and self._proxy.is_socks
+            and not isinstance(error, aiohttp.ServerConnectionError)
+        ):
+            # What aiohttp-socks raises, and a name or a certificate that fails under it.
+            return f"{self.host} can't be reached through the proxy {self._proxy}: {_reason(error)}"
         # Not the text: it may hold the URL, and that the token.
         return f"{self.host} broke off: {type(error).__name__}"
+
+
+def _reason(error: BaseException) -> str:
+    """What kept a connection from being made: the first cause, which knows nothing of the request."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    strerror = error.strerror if isinstance(error, OSError) else str(error)
+    return strerror or type(error).__name__

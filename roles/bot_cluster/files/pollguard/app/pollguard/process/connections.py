@@ -14,9 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .. import proxy
+
 _ESTABLISHED = "01"
-_DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080, "socks4": 1080}
-_PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_DEFAULT_PORTS = {**proxy.DEFAULT_PORTS, "socks4": 1080, "socks4a": 1080}
+_PROXY_VARIABLES = (proxy.VARIABLE, "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 Endpoint = tuple[str, int]
 """Host (name or address) and port."""
