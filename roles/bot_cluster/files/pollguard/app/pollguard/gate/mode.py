@@ -111,13 +111,9 @@ class GateGuard(Guard):
             # With nobody in between, COMMAND goes on where it is.
             goes_on = self._epoch is not None and tenure.epoch == self._epoch + 1
             self._epoch = tenure.epoch
-            answer = self._leasing.answer
-            start = updates.position if goes_on else Position()
-            if answer is not None and not goes_on:
-                start = Position.taken_over(
-                    answer.delivered, answer.confirmed, redeliver=self._gate_settings.redeliver
-                )
-            updates.begin(start)
+            redeliver = self._gate_settings.redeliver
+            taken_over = Position.taken_over(*self._leasing.known_position, redeliver=redeliver)
+            updates.begin(updates.position if goes_on else taken_over)
         elif active and not updates.active and not self._pausing:
             updates.begin(updates.position)
         elif not active and updates.active:
