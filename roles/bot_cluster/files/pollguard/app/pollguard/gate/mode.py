@@ -15,6 +15,7 @@ from ..guard import Guard, Launch
 from ..policy import Action, Decision
 from ..supervisor.command import Work
 from .health import GateSight, fault, silent_for
+from .late_calls import LateCalls
 from .offsets import Position
 from .policy import GateFacts, GateLimits, decide, may_take
 from .polling import Updates
@@ -26,7 +27,6 @@ log = logging.getLogger("pollguard")
 
 _TERM_SHARE = 0.4
 _HANG_GRACE = 5.0
-_READY_FOR = 2.0
 _NO_DEADLINE = 1e12
 
 
@@ -74,6 +74,14 @@ class GateGuard(Guard):
             self._upstream,
             self._reach,
             self._updates,
+            LateCalls(
+                self._leasing,
+                self._updates,
+                clock,
+                redeliver=gate.redeliver,
+                quiet=gate.quiet,
+                limit=settings.stop_timeout,
+            ),
             clock,
             changed,
         )
@@ -184,7 +192,7 @@ class GateGuard(Guard):
 
     def _polls_well(self) -> bool:
         polled_at = self._updates.polled_at
-        recently = polled_at is not None and self._clock() - polled_at < _READY_FOR
+        recently = polled_at is not None and self._clock() - polled_at < self._updates.pace.patience
         return self._updates.polling or recently
 
     def _sight(self) -> GateSight:

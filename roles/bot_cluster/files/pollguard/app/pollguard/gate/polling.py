@@ -15,6 +15,7 @@ from ..clock import Clock
 from .back_off import BackOff
 from .bot_api import EMPTY, Poll, update_ids
 from .offsets import Position
+from .pace import Pace
 from .telegram_health import Reach
 from .upstream import Reply, UnreachableError, Upstream
 
@@ -60,6 +61,7 @@ class Updates:
         self.position = Position()
         self.polled_at: float | None = None
         """When COMMAND was last seen to poll; see `polling`."""
+        self.pace = Pace()
         self.good_at: float | None = None
         """When Telegram last answered a poll well."""
         self.delivered_at: float | None = None
@@ -149,8 +151,11 @@ class Updates:
         if older is not None:
             older.woken.set()
             self.poll_anew()
+        now = self._clock()
+        if self.polled_at is not None and not self._held:
+            self.pace.paused(now - self.polled_at)
         self._held += 1
-        self.polled_at = self._clock()
+        self.polled_at = now
         self._changed()
         try:
             reply = await self._wait(held)
