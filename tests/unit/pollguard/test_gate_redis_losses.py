@@ -112,3 +112,21 @@ def test_a_bot_that_polls_now_and_then_is_ready_all_the_time(make_gate: MakeGate
     while boot_time() < until:
         status = active.status() or {}
         assert status["standbys"] == [standby_of[status["holder"]]]
+
+
+def test_a_position_far_above_telegrams_queue_keeps_nothing_back(
+    make_gate: MakeGate, account: Account, redis_server: RedisServer
+) -> None:
+    """After a quiet week Telegram goes on with ids of its choice."""
+    redis_server.client.hset(KEYS.state, mapping={"delivered": 10**12, "confirmed": 10**12})
+    active, standby = start_pair(make_gate, "--timeout=2")
+    said = [f"text {number}" for number in range(4)]
+    for text in said[:2]:
+        account.say(text)
+    account.wait_all_answered(said[:2])
+    assert active.tool("handover").returncode == 0
+    for text in said[2:]:
+        account.say(text)
+    account.wait_all_answered(said)
+    assert {account.wait_answer(text) for text in said[2:]} == {standby.name}
+    assert account.polls()["overlaps"] == 0

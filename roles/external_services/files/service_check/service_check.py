@@ -2,7 +2,7 @@
 
 Reads DATABASE_URL, as libpq understands it, REDIS_URL and LEASE_REDIS_URL, as the poll guard does, and the
 application's own S3_*, and prints one JSON document:
-``{"services": [{"service": str, "address": str, "ok": bool, "cause": str, "memory": {}}], "refused": [str]}``.
+``{"services": [{"service": str, "address": str, "ok": bool, "cause": str, "memory": {}}], "refused": [str]}``
 ``refused`` has a line for each service that doesn't serve. ``memory`` has the settings of the lease's Redis:
 ``policy``, ``limit_bytes`` (0: none) and ``used_bytes``; it is empty where Redis doesn't tell. What the
 environment doesn't name isn't asked. No password is printed. Exit code 0 means that every service was asked,

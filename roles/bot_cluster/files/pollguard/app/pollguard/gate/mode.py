@@ -207,6 +207,7 @@ class GateGuard(Guard):
             polled_at=updates.polled_at,
             bypassed=self._polls.seen_at is not None,
             token_refused=self._gate.token_refused,
+            other_bot=self._gate.other_bot,
             gate_url=self._gate_settings.url,
             poll_max_age=settings.poll_max_age,
             start_grace=settings.start_grace,
@@ -215,6 +216,7 @@ class GateGuard(Guard):
             revoked=reach.revoked,
             webhook=reach.webhook,
             stranger=reach.stranger,
+            stuck=updates.backlog.stuck,
             api_error=reach.error,
         )
 

@@ -80,6 +80,8 @@ class Gate:
         """When the last of them ended."""
         self.token_refused = False
         """COMMAND's last call had another token of its bot than it was given."""
+        self.other_bot = ""
+        """Id of another bot that COMMAND was refused to poll for."""
         self._sock = sock
         self._token, self._bot_token = tokens
         self._bot = self._token.partition(":")[0]
@@ -120,6 +122,7 @@ class Gate:
         if call.method not in bot_api.GUARDED:
             return await self._pass(request, self._token.join(call.target) if own else request.raw_path)
         if not own:
+            self.other_bot = call.bot if call.bot.isdecimal() else "unknown"
             return _refuse(403, f"Forbidden: this poll guard guards bot {self._bot} only")
         try:
             parameters = await _parameters(request)

@@ -35,6 +35,8 @@ class Reach:
         self.unauthorized = 0
         self.webhook = False
         self.backlog: int | None = None
+        self.counted: Callable[[int | None], None] = lambda _: None
+        """Called with each new `backlog`."""
         self.conflicts = 0
         self.conflict_at: float | None = None
         self._failures = 0
@@ -80,6 +82,7 @@ class Reach:
             self.webhook = bool(result.get("url"))
             pending = result.get("pending_update_count")
             self.backlog = pending if isinstance(pending, int) else None
+            self.counted(self.backlog)
         if refused and not (self.revoked or self.webhook):
             self._changed()
         return not self._failures
