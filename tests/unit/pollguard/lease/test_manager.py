@@ -256,6 +256,16 @@ async def test_a_lease_that_is_anothers_is_lost_until_it_is_taken_again() -> Non
     assert leasing.lost_at is None
 
 
+async def test_a_lease_that_somebody_takes_after_it_ran_out_is_lost_then() -> None:
+    leasing, _, clock = make(MINE, GONE, GONE, HELD, GONE)
+    for _ in range(3):
+        await leasing.ask()
+        assert leasing.lost_at is None, "if it is taken again, the bot goes on where it is"
+    for _ in range(2):
+        await leasing.ask()
+        assert leasing.lost_at == clock.now
+
+
 async def test_a_lease_that_was_given_up_is_not_lost() -> None:
     leasing, _, _ = make(MINE, HELD)
     await leasing.ask()

@@ -26,7 +26,6 @@ class LateCalls:
     def __init__(
         self, leasing: Leasing, updates: Updates, clock: Clock, *, redeliver: bool, quiet: float, limit: float
     ) -> None:
-        self.refused = 0
         self._leasing = leasing
         self._updates = updates
         self._clock = clock
@@ -44,7 +43,6 @@ class LateCalls:
         if not self._is_late() or not method or method.startswith("get"):
             return False
         self._tried_at = self._clock()
-        self.refused += 1
         log.warning("%s of COMMAND's is refused: another poller was given the update again", method)
         return True
 

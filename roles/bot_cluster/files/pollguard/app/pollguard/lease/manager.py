@@ -54,6 +54,8 @@ class Leasing:
         self.takes = 0
         self.lost_at: float | None = None
         """When the lease was found to be another's, unreleased; None once it is taken again."""
+        self._lost = False
+        """It has gone unreleased, and nobody is known to have it yet."""
         self.free_since: float | None = None
         """Since when Redis has said that nobody holds the lease."""
         self.role_since = time.time()
@@ -227,14 +229,17 @@ class Leasing:
         self.tenure = held
         if before is None and held is not None:
             self.takes += 1
-            self.lost_at = None
+            self.lost_at, self._lost = None, False
             log.info("lease taken, epoch %d", held.epoch)
         if before is not None and held is None:
             self._token = new_token()
             log.error("the lease of epoch %d is lost: %s", before.epoch, answer.holder or "the key is gone")
             if not answer.holder:
+                self._lost = True
                 return self._clock()  # to take it again, if it may be
             self.lost_at = answer.at
+        elif self._lost and answer.holder and held is None:
+            self.lost_at, self._lost = answer.at, False
         due = next_request(held.renewed_at if held else None, answer, self._margins, asked_at)
         waits = held is None and not answer.holder and not answer.released and answer.at < self._others_until
         return min(due, self._others_until) if waits else due
