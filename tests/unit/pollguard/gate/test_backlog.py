@@ -85,18 +85,17 @@ async def test_a_literal_server_is_polled_without_an_offset_once(
     server = Literal()
     start = Position(900, 900, 900)
     async with answering(server) as upstairs, serving(InsideGate(upstairs.url, "1:x"), start) as gate:
+        poll = asyncio.ensure_future(gate.poll(timeout=seconds, offset=1))
+        await until(lambda: gate.updates.in_flight if seconds else poll.done())
         for update in range(3, 8):
-            poll = asyncio.ensure_future(gate.poll(timeout=seconds, offset=1000 + update))
-            if seconds:
-                await until(lambda: gate.updates.in_flight)
-            else:
-                assert await poll == []
+            if seconds == 0:
+                assert await gate.poll(timeout=0, offset=1000 + update) == []
             server.waiting.append(update)
             assert not gate.updates.backlog.stuck
             await gate.reach.probe()
         assert gate.updates.backlog.stuck
         if seconds == 0:
-            poll = asyncio.ensure_future(gate.poll(timeout=seconds, offset=1))
+            poll = asyncio.ensure_future(gate.poll(timeout=0, offset=1))
         assert await asyncio.wait_for(poll, 5) == [3, 4, 5, 6, 7]
         assert not gate.updates.backlog.stuck
         assert gate.updates.position == Position(3, 8, 8)
