@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from .._core.docker import READABLE_LOG, EngineError
 from .._core.findings import Check
 from .._instances.labels import CLUSTER_LABEL, COMPONENT_LABEL
+from .redis_memory import RedisMemory, check_redis_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .._core.docker import Engine
     from .service_probe import Service
 
+LEASE_REDIS = "The lease's Redis"
 _PAUSE = 0.1
 _ADVICE = (
     "Check {variable} of the inventory, and that the service listens where containers of this host reach it. "
@@ -89,7 +91,7 @@ def run(engine: Engine, image: str, cluster: str, environment: Mapping[str, str]
 
 
 def checks_of(said: str, services: Sequence[Service]) -> list[Check]:
-    """Return a check for each service; raise ValueError for what isn't the image's answer."""
+    """Return the checks of each service; raise ValueError for what isn't the image's answer."""
     try:
         # What comes before are libraries' warnings.
         last = said.strip().splitlines()[-1]
@@ -103,6 +105,8 @@ def checks_of(said: str, services: Sequence[Service]) -> list[Check]:
         if answer["ok"]:
             found = "answers to the application's credentials"
             checks.append(Check("service", service.subject, "passed", expected, found))
+            if service.name == LEASE_REDIS:
+                checks.append(check_redis_memory(service, RedisMemory.of(answer.get("memory"))))
         else:
             advice = _ADVICE.format(variable=service.variable)
             checks.append(Check("service", service.subject, "failed", expected, str(answer["cause"]), advice))

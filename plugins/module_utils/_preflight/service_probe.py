@@ -121,7 +121,7 @@ def ask_s3(url: str, timeout: float) -> str:
 _QUESTIONS: dict[str, tuple[Callable[[str, float], str], str]] = {
     "PostgreSQL": (ask_postgresql, "user, password and database"),
     "Redis": (ask_redis, ""),
-    "The lease's Redis": (ask_redis, "scripts"),
+    "The lease's Redis": (ask_redis, "scripts and memory settings"),
     "S3": (ask_s3, "keys and bucket"),
 }
 

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 
 class Bot:
-    """Options: `handler` and `timeout` (seconds), `polls-for` (seconds; 0: never), `drops` (the queue, at the
-    start), `api` (instead of TELEGRAM_API_URL), `crash-after` (seconds), `code`, `in-turn` (polls
-    again when it has answered)."""
+    """Options: `handler`, `timeout` and `pause` between polls (seconds), `polls-for` (seconds; 0: never),
+    `drops` (the queue, at the start), `api` (instead of TELEGRAM_API_URL), `crash-after` (seconds), `code`,
+    `in-turn` (polls again when it has answered)."""
 
     def __init__(self, folder: str, options: dict[str, str]) -> None:
         self.name = os.environ.get("INSTANCE_ID", "?")
@@ -65,6 +65,7 @@ class Bot:
                 connection.close()
                 time.sleep(0.05)
                 continue
+            time.sleep(float(self.options.get("pause", "0")))
             for update in updates:
                 offset = update["update_id"] + 1
                 self.tell("got", update=update["update_id"])

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from pollguard.clock import now
+from pollguard.gate.late_calls import LateCalls
 from pollguard.gate.offsets import Position
 from pollguard.gate.polling import Updates
 from pollguard.gate.server import Gate, bind
@@ -40,6 +41,22 @@ class Fence:
         return self.opens
 
 
+@dataclass
+class Lease:
+    """What a gate looks at of its guard's lease; one that was never lost unless the test says so."""
+
+    tenure: object = None
+    active: bool = True
+    failing: bool = False
+    lost_at: float | None = None
+    taken_by_another: bool = False
+    """What Redis says when it is asked."""
+
+    async def ask(self) -> None:
+        if self.taken_by_another:
+            self.tenure, self.lost_at = None, now()
+
+
 class InsideGate:
     """A gate for the bot of `token`, and a client that has connections of its own."""
 
@@ -60,9 +77,25 @@ class InsideGate:
         self.updates = Updates(
             self.upstream, self.reach, f"{path}/getUpdates", self.fence, self._holds, now, lambda: None
         )
-        sock = bind("127.0.0.1", self.port)
+        self.lease = Lease()
+        late_calls = LateCalls(
+            self.lease,  # type: ignore[arg-type] # in place of the guard's
+            self.updates,
+            now,
+            redeliver=True,
+            quiet=0.5,
+            limit=2.0,
+        )
         self.gate = Gate(
-            sock, (token, self.token), permissions, self.upstream, self.reach, self.updates, now, lambda: None
+            bind("127.0.0.1", self.port),
+            (token, self.token),
+            permissions,
+            self.upstream,
+            self.reach,
+            self.updates,
+            late_calls,
+            now,
+            lambda: None,
         )
         self.client = aiohttp.ClientSession(auto_decompress=False)
 

@@ -83,6 +83,37 @@ def test_a_frozen_guard_delivers_nothing_of_what_it_had(make_gate: MakeGate, acc
     assert status["conflicts"] == 0, "the other guard isn't a stranger"
 
 
+def test_a_frozen_guard_sends_no_answer_that_another_gives(make_gate: MakeGate, account: Account) -> None:
+    """It wakes with an answer of its bot's in its hands, to an update that came again elsewhere."""
+    active, _ = start_pair(make_gate, "--handler=0.4", "--in-turn", POLLGUARD_QUIET="1")
+    account.say("first")
+    active.folder.wait_event("got", "one")
+    active.signal(signal.SIGSTOP)
+    assert account.wait_answer("first", within=TTL + 2) == "two"
+    active.signal(signal.SIGCONT)
+    refused = active.folder.wait_event("unanswered", "one")
+    assert "another poller was given this update again" in refused["error"]
+    assert account.answers() == {"first | two": 1}
+    active.wait_standby()
+    assert account.polls()["overlaps"] == 0
+
+
+def test_a_frozen_guard_sends_an_answer_that_nobody_else_gives(make_gate: MakeGate, account: Account) -> None:
+    """Its bot had polled past the update, so Telegram has forgotten it."""
+    active, _ = start_pair(make_gate, "--handler=0.4", POLLGUARD_QUIET="1")
+    update = account.say("first")
+    active.folder.wait_event("got", "one")
+    wait_for(
+        lambda: [one for one in account.log() if one["params"].get("offset") == str(update + 1)],
+        what="it polls past",
+    )
+    active.signal(signal.SIGSTOP)
+    account.wait_polled_by("two")
+    active.signal(signal.SIGCONT)
+    assert account.wait_answer("first") == "one"
+    assert account.answers() == {"first | one": 1}
+
+
 def test_a_frozen_guard_that_nobody_missed_polls_on(make_gate: MakeGate, account: Account) -> None:
     active = make_gate("one").start().wait_active()
     for text in ("first", "second"):

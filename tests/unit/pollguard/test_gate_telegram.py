@@ -47,6 +47,20 @@ def test_who_cant_reach_telegram_passes_the_lease_on(
     assert account.polls()["overlaps"] == 0
 
 
+def test_who_telegram_hangs_for_passes_the_lease_on(
+    make_gate: MakeGate, account: Account, way: BadNetwork
+) -> None:
+    """Nothing is refused, nothing comes."""
+    start_on(make_gate, "one", way).wait_active().wait_standbys()
+    make_gate("two").start().wait_standby()
+    at = monotonic()
+    way.silent = True
+    assert account.wait_polled_by("two", since=at) - at <= 6
+    account.say("hello")
+    assert account.wait_answer("hello") == "two"
+    assert account.polls()["overlaps"] == 0
+
+
 def test_who_cant_reach_telegram_is_no_standby(
     make_gate: MakeGate, account: Account, way: BadNetwork
 ) -> None:

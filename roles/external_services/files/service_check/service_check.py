@@ -2,9 +2,11 @@
 
 Reads DATABASE_URL, as libpq understands it, REDIS_URL and LEASE_REDIS_URL, as the poll guard does, and the
 application's own S3_*, and prints one JSON document:
-``{"services": [{"service": str, "address": str, "ok": bool, "cause": str}], "refused": [str]}``, where
-``refused`` has a line for each service that doesn't serve. What the environment doesn't name isn't asked. No
-password is printed. Exit code 0 means that every service was asked, whatever it said.
+``{"services": [{"service": str, "address": str, "ok": bool, "cause": str, "memory": {}}], "refused": [str]}``
+``refused`` has a line for each service that doesn't serve. ``memory`` has the settings of the lease's Redis:
+``policy``, ``limit_bytes`` (0: none) and ``used_bytes``; it is empty where Redis doesn't tell. What the
+environment doesn't name isn't asked. No password is printed. Exit code 0 means that every service was asked,
+whatever it said.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -27,35 +29,54 @@ import urllib3
 TIMEOUT = 5  # seconds for a service to answer
 CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*(?=@)")
 
+Memory = Mapping[str, str | int]
+
 
 @dataclass(frozen=True)
 class Service:
-    """What one service said: where it was asked, whether it served, and if not, why."""
+    """What one service said: where it was asked, whether it served, if not, why, and its memory settings."""
 
     service: str
     address: str
     ok: bool
     cause: str = ""
+    memory: Memory = field(default_factory=dict)
 
 
-def ask_postgresql(environment: Mapping[str, str]) -> None:
+def ask_postgresql(environment: Mapping[str, str]) -> Memory:
     """Log in and run a query. Raises psycopg.Error."""
     with psycopg.connect(environment["DATABASE_URL"], connect_timeout=TIMEOUT) as connection:
         connection.execute("SELECT 1")
+    return {}
 
 
-def ask_redis(environment: Mapping[str, str]) -> None:
+def ask_redis(environment: Mapping[str, str]) -> Memory:
     """Log in, write and delete a key. Raises redis.RedisError."""
     with connected(environment["REDIS_URL"]) as client:
         client.set("aisha:service-check", "1", ex=TIMEOUT)
         client.delete("aisha:service-check")
+    return {}
 
 
-def ask_lease(environment: Mapping[str, str]) -> None:
-    """Log in, and write and delete a key in a script, as the poll guard does. Raises redis.RedisError."""
+def ask_lease(environment: Mapping[str, str]) -> Memory:
+    """Write and delete a key in a script, as the poll guard does, and ask for the memory settings.
+
+    Raises redis.RedisError, but not for a user that lacks INFO.
+    """
     script = "redis.call('SET', KEYS[1], 1, 'EX', 5) return redis.call('DEL', KEYS[1])"
     with connected(environment["LEASE_REDIS_URL"]) as client:
         client.eval(script, 1, "aisha:service-check")
+        try:
+            memory: dict[str, Any] = client.info("memory")
+        except redis.ResponseError:  # A managed Redis may keep it to itself.
+            return {}
+    if "maxmemory_policy" not in memory:
+        return {}
+    return {
+        "policy": str(memory["maxmemory_policy"]),
+        "limit_bytes": int(memory.get("maxmemory", 0)),
+        "used_bytes": int(memory.get("used_memory", 0)),
+    }
 
 
 def connected(url: str) -> redis.Redis:
@@ -93,7 +114,7 @@ def endpoint(sentinel: SplitResult) -> tuple[str, int]:
     return sentinel.hostname or "", sentinel.port or 26379
 
 
-def ask_s3(environment: Mapping[str, str]) -> None:
+def ask_s3(environment: Mapping[str, str]) -> Memory:
     """List the bucket, or make it where CREATE_BUCKET is set. Raises minio.S3Error or urllib3's."""
     endpoint = urlsplit(environment["S3_ENDPOINT_URL"])
     bucket = environment["S3_BUCKET"]
@@ -111,10 +132,11 @@ def ask_s3(environment: Mapping[str, str]) -> None:
         if error.code != "NoSuchBucket" or not environment.get("CREATE_BUCKET"):
             raise
         client.make_bucket(bucket_name=bucket)
+    return {}
 
 
 # Each service: the variable that names its address, and how it is asked.
-SERVICES: Mapping[str, tuple[str, Callable[[Mapping[str, str]], None]]] = {
+SERVICES: Mapping[str, tuple[str, Callable[[Mapping[str, str]], Memory]]] = {
     "PostgreSQL": ("DATABASE_URL", ask_postgresql),
     "Redis": ("REDIS_URL", ask_redis),
     "The lease's Redis": ("LEASE_REDIS_URL", ask_lease),
@@ -141,7 +163,7 @@ def ask(service: str, environment: Mapping[str, str]) -> Service:
     url = urlsplit(environment[variable])
     address = f"{url.netloc.rpartition('@')[2]}{url.path}"
     try:
-        question(environment)
+        memory = question(environment)
     except KeyError as error:
         return Service(service, address, False, f"{error.args[0]} is not set")
     except (
@@ -149,7 +171,7 @@ def ask(service: str, environment: Mapping[str, str]) -> Service:
     ) as error:  # Each library has errors of its own, and all of them are this service's cause.
         lines = without_credentials(str(error), environment).strip().splitlines() or [""]
         return Service(service, address, False, f"{type(error).__name__}: {lines[-1].strip()}")
-    return Service(service, address, True)
+    return Service(service, address, True, memory=memory)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ STANDBY = GateSight(
     polled_at=990.0,
     bypassed=False,
     token_refused=False,
+    other_bot="",
     gate_url="http://127.0.0.1:8081",
     poll_max_age=60.0,
     start_grace=60.0,
@@ -30,6 +31,7 @@ STANDBY = GateSight(
     revoked=False,
     webhook=False,
     stranger=False,
+    stuck=False,
     api_error="",
 )
 ACTIVE = replace(STANDBY, store=replace(STORE, holder="one"), active=True)
@@ -98,6 +100,17 @@ def test_fault(sight: GateSight, change: dict[str, Any], said: str | None) -> No
             "COMMAND calls the gate with another token than it was given: it must take its token from "
             "TELEGRAM_BOT_TOKEN or TELEGRAM_TOKEN, or be given the real one by POLLGUARD_TOKEN_EXPOSURE=bot",
         ),
+        (
+            replace(UNPOLLED, other_bot="77"),
+            "COMMAND polls for another bot, 77, too, which gets 403: a poll guard guards one bot, so each "
+            "bot needs a process and a cluster of its own",
+        ),
+        (
+            replace(ACTIVE, stuck=True),
+            "updates wait at Telegram, and polls bring none: the Bot API server at TELEGRAM_API_URL takes an "
+            "offset above its queue literally",
+        ),
+        (replace(STANDBY, stuck=True), None),
         # A stray call of one that polls well is no fault.
         (replace(STANDBY, token_refused=True), None),
     ],

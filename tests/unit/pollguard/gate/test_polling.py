@@ -232,4 +232,5 @@ async def test_of_other_bots_it_polls_nothing(active: InsideGate, account: Accou
         assert body["description"] == (
             f"Forbidden: this poll guard guards bot {account.token.partition(':')[0]} only"
         )
+    assert active.gate.other_bot == "77", "health names it"
     assert account.polls()["polls"] == 0

@@ -40,6 +40,11 @@ class FenceMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.client = self.server.client
         self.client.flushdb()
+        self.channel = self.client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        self.channel.subscribe(KEYS.notice)
+        self.channel.get_message(timeout=1)
+        self.notices: dict[str, list[str]] = {}
+        """What each guard will hear: empty for a new subscription."""
         self.now = 1000.0
         self.stores = {name: self.loop.run_until_complete(self.make_store(name)) for name in NAMES}
         self.guards: dict[str, Leasing] = {}
@@ -59,6 +64,12 @@ class FenceMachine(RuleBasedStateMachine):
 
     def start(self, name: str) -> None:
         self.guards[name] = Leasing(self.stores[name], MARGINS, self.clock, lambda: None, lambda: True)
+        self.notices[name] = [""]
+
+    def collect_notices(self) -> None:
+        while (message := self.channel.get_message(timeout=0.005)) is not None:
+            for heard in self.notices.values():
+                heard.append(str(message["data"]))
 
     def note(self, name: str) -> None:
         tenure = self.guards[name].tenure
@@ -116,16 +127,50 @@ class FenceMachine(RuleBasedStateMachine):
         self.acquire_or_renew(name)
         self.deliver(name)
 
+    @rule(name=st.sampled_from(NAMES), count=st.integers(1, 5))
+    def hear(self, name: str, count: int) -> None:
+        """Notices come late, but in order."""
+        self.collect_notices()
+        for notice in self.notices[name][:count]:
+            self.guards[name]._hear(notice)
+        del self.notices[name][:count]
+
+    @rule(name=st.sampled_from(NAMES))
+    def subscribe_anew(self, name: str) -> None:
+        self.collect_notices()
+        self.guards[name]._watch.unsubscribed()
+        self.notices[name] = [""]
+
     @precondition(lambda self: self.forgets)
-    @rule()
-    def redis_forgets(self) -> None:
-        self.client.flushdb()
+    @rule(keys=st.sampled_from([KEYS.all, (KEYS.lease,), (KEYS.state,)]))
+    def redis_forgets(self, keys: tuple[str, ...]) -> None:
+        self.client.delete(*keys)
+
+    @precondition(lambda self: self.forgets)
+    @rule(name=st.sampled_from(NAMES), other=st.sampled_from(NAMES), renews=st.booleans())
+    def watch(self, name: str, other: str, renews: bool) -> None:
+        """Redis forgets each renewal before a standby asks, which has only its own watch."""
+        self.hear(name, 100)
+        self.acquire_or_renew(name)
+        for _ in range(3):
+            self.time_passes(30)
+            if renews:
+                self.acquire_or_renew(other)
+            self.redis_forgets(KEYS.all)
+            self.acquire_or_renew(name)
+            self.hear(name, 100)
+            self.acquire_or_renew(name)
+
+    @invariant()
+    def one_alone_is_active(self) -> None:
+        assert len([name for name, guard in self.guards.items() if guard.active]) <= 1
 
     @invariant()
     def tenures_deliver_in_order(self) -> None:
         assert self.passed == sorted(self.passed), self.passed
 
     def teardown(self) -> None:
+        self.channel.close()
         for store in self.stores.values():
             self.loop.run_until_complete(store.close())
         self.loop.close()

@@ -3,7 +3,7 @@ that stands still."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from pollguard.config import Margins
@@ -28,10 +28,10 @@ class FakeStore:
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if isinstance(reply, LeaseError):
             raise reply
-        return Answer(reply.mine, reply.holder, reply.epoch, reply.left, (), self.clock.now, reply.released)
+        return replace(reply, at=self.clock.now)
 
     async def attempt(
-        self, token: str, seen_epoch: int, take: Take, *, ready: bool
+        self, token: str, seen_epoch: int, take: Take, *, ready: bool, told: str = ""
     ) -> tuple[Tenure | None, Answer]:
         self.takes.append(take)
         answer = self._reply()
@@ -229,3 +229,46 @@ async def test_a_refusal_is_told_apart() -> None:
     ]
     assert leasing.errors == 2
     assert leasing.last_error == "away"
+
+
+async def test_the_position_that_was_read_last_outlives_redis_memory() -> None:
+    leasing, _, _ = make(replace(HELD, delivered=20, confirmed=10), HELD, GONE)
+    for _ in range(3):
+        await leasing.ask()
+        assert leasing.known_position == (20, 10)
+    # Between two answers a release says it.
+    leasing._hear("released 25")
+    assert leasing.known_position == (25, 25)
+    for crash in ("released ", "taken"):
+        leasing._hear(crash)
+    assert leasing.known_position == (25, 25)
+
+
+async def test_a_lease_that_is_anothers_is_lost_until_it_is_taken_again() -> None:
+    leasing, _, clock = make(MINE, HELD, GIVEN_UP, MINE)
+    await leasing.ask()
+    assert leasing.lost_at is None
+    await leasing.ask()
+    assert leasing.lost_at == clock.now
+    await leasing.ask()
+    assert leasing.lost_at is not None
+    await leasing.ask()
+    assert leasing.lost_at is None
+
+
+async def test_a_lease_that_somebody_takes_after_it_ran_out_is_lost_then() -> None:
+    leasing, _, clock = make(MINE, GONE, GONE, HELD, GONE)
+    for _ in range(3):
+        await leasing.ask()
+        assert leasing.lost_at is None, "if it is taken again, the bot goes on where it is"
+    for _ in range(2):
+        await leasing.ask()
+        assert leasing.lost_at == clock.now
+
+
+async def test_a_lease_that_was_given_up_is_not_lost() -> None:
+    leasing, _, _ = make(MINE, HELD)
+    await leasing.ask()
+    await leasing.release(12)
+    await leasing.ask()
+    assert leasing.lost_at is None

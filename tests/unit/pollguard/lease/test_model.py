@@ -21,15 +21,15 @@ def test_keys_share_a_hash_slot(lease: str, state: str, notice: str) -> None:
 
 
 def test_answers() -> None:
-    taken = parse_answer([1, "t 7 one", 2500, 0, "13", "9", "b", "c"], 1.0)
-    assert taken == Answer(True, "one", 7, 2.5, ("b", "c"), 1.0, False, 13, 9)
-    assert parse_answer([0, "", 0, 0, "", ""], 1.0) == Answer(False, "", 0, 0.0, (), 1.0)
-    assert parse_answer([0, "", 0, 1, "", ""], 1.0) == Answer(False, "", 0, 0.0, (), 1.0, released=True)
-    assert parse_answer([0, "t 7 one", -1, 0, "", ""], 1.0).left == 3600.0
-    assert parse_answer([0, "", 900, 0, "", ""], 1.0) == Answer(False, "", 0, 0.9, (), 1.0)
+    taken = parse_answer([1, "t 7 one", 2500, 0, "13", "9", "99", "b", "c"], 1.0)
+    assert taken == Answer(True, "one", 7, 2.5, ("b", "c"), 1.0, False, 13, 9, "99")
+    assert parse_answer([0, "", 0, 0, "", "", ""], 1.0) == Answer(False, "", 0, 0.0, (), 1.0)
+    assert parse_answer([0, "", 0, 1, "", "", ""], 1.0) == Answer(False, "", 0, 0.0, (), 1.0, released=True)
+    assert parse_answer([0, "t 7 one", -1, 0, "", "", ""], 1.0).left == 3600.0
+    assert parse_answer([0, "", 900, 0, "", "", ""], 1.0) == Answer(False, "", 0, 0.9, (), 1.0)
     for value in ("x", "a b c", "a 1 b c"):
         with pytest.raises(LeaseError):
-            parse_answer([0, value, 1, 0, "", ""], 1.0)
+            parse_answer([0, value, 1, 0, "", "", ""], 1.0)
 
 
 def test_when_to_ask_next() -> None:

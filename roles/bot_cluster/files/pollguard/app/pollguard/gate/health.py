@@ -24,6 +24,8 @@ class GateSight:
     """COMMAND was seen to connect to the Bot API by itself."""
     token_refused: bool
     """COMMAND called the gate last with another token than it was given."""
+    other_bot: str
+    """Id of another bot that COMMAND was refused to poll for; empty without one."""
     gate_url: str
     poll_max_age: float
     """Seconds; 0 switches this off."""
@@ -33,6 +35,8 @@ class GateSight:
     revoked: bool
     webhook: bool
     stranger: bool
+    stuck: bool
+    """Updates wait at Telegram that polls don't bring."""
     api_error: str
 
 
@@ -67,6 +71,11 @@ def _fault_of_command(sight: GateSight) -> str | None:
             "COMMAND calls the gate with another token than it was given: it must take its token from "
             "TELEGRAM_BOT_TOKEN or TELEGRAM_TOKEN, or be given the real one by POLLGUARD_TOKEN_EXPOSURE=bot"
         )
+    if sight.other_bot:
+        return (
+            f"COMMAND polls for another bot, {sight.other_bot}, too, which gets 403: a poll guard guards one "
+            "bot, so each bot needs a process and a cluster of its own"
+        )
     if sight.polled_at is None:
         age = sight.store.now - sight.command_since
         text = f"COMMAND has not polled {sight.gate_url} in the {age:.0f} s since it started"
@@ -88,4 +97,9 @@ def _fault_of_api(sight: GateSight) -> str | None:
         return "a webhook is set on the bot, so Telegram refuses every poll: take it off with deleteWebhook"
     if sight.active and sight.stranger:
         return "conflict: somebody else polls with this token (409)"
+    if sight.active and sight.stuck:
+        return (
+            "updates wait at Telegram, and polls bring none: the Bot API server at TELEGRAM_API_URL takes an "
+            "offset above its queue literally"
+        )
     return None

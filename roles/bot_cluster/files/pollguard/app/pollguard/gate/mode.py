@@ -15,6 +15,7 @@ from ..guard import Guard, Launch
 from ..policy import Action, Decision
 from ..supervisor.command import Work
 from .health import GateSight, fault, silent_for
+from .late_calls import LateCalls
 from .offsets import Position
 from .policy import GateFacts, GateLimits, decide, may_take
 from .polling import Updates
@@ -26,7 +27,6 @@ log = logging.getLogger("pollguard")
 
 _TERM_SHARE = 0.4
 _HANG_GRACE = 5.0
-_READY_FOR = 2.0
 _NO_DEADLINE = 1e12
 
 
@@ -76,6 +76,14 @@ class GateGuard(Guard):
             self._upstream,
             self._reach,
             self._updates,
+            LateCalls(
+                self._leasing,
+                self._updates,
+                clock,
+                redeliver=gate.redeliver,
+                quiet=gate.quiet,
+                limit=settings.stop_timeout,
+            ),
             clock,
             changed,
         )
@@ -113,13 +121,9 @@ class GateGuard(Guard):
             # With nobody in between, COMMAND goes on where it is.
             goes_on = self._epoch is not None and tenure.epoch == self._epoch + 1
             self._epoch = tenure.epoch
-            answer = self._leasing.answer
-            start = updates.position if goes_on else Position()
-            if answer is not None and not goes_on:
-                start = Position.taken_over(
-                    answer.delivered, answer.confirmed, redeliver=self._gate_settings.redeliver
-                )
-            updates.begin(start)
+            redeliver = self._gate_settings.redeliver
+            taken_over = Position.taken_over(*self._leasing.known_position, redeliver=redeliver)
+            updates.begin(updates.position if goes_on else taken_over)
         elif active and not updates.active and not self._pausing:
             updates.begin(updates.position)
         elif not active and updates.active:
@@ -190,7 +194,7 @@ class GateGuard(Guard):
 
     def _polls_well(self) -> bool:
         polled_at = self._updates.polled_at
-        recently = polled_at is not None and self._clock() - polled_at < _READY_FOR
+        recently = polled_at is not None and self._clock() - polled_at < self._updates.pace.patience
         return self._updates.polling or recently
 
     def _sight(self) -> GateSight:
@@ -205,6 +209,7 @@ class GateGuard(Guard):
             polled_at=updates.polled_at,
             bypassed=self._polls.seen_at is not None,
             token_refused=self._gate.token_refused,
+            other_bot=self._gate.other_bot,
             gate_url=self._gate_settings.url,
             poll_max_age=settings.poll_max_age,
             start_grace=settings.start_grace,
@@ -213,6 +218,7 @@ class GateGuard(Guard):
             revoked=reach.revoked,
             webhook=reach.webhook,
             stranger=reach.stranger,
+            stuck=updates.backlog.stuck,
             api_error=reach.error,
         )
 

@@ -13,8 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from ..clock import Clock
 from .back_off import BackOff
+from .backlog import Backlog
 from .bot_api import EMPTY, Poll, update_ids
 from .offsets import Position
+from .pace import Pace
 from .telegram_health import Reach
 from .upstream import Reply, UnreachableError, Upstream
 
@@ -22,8 +24,6 @@ log = logging.getLogger("pollguard.updates")
 
 Fence = Callable[[int, int], Awaitable[bool]]
 """Whether updates may be handed out, given `delivered` and `confirmed`."""
-_REPEATED = 3.0
-"""To so many seconds Telegram raises the timeout of a poll whose offset was asked for as recently."""
 _ANSWER_GRACE = 10.0
 _LAST_WRITE = 2.0
 _LOOK_AGAIN = 0.1
@@ -60,16 +60,17 @@ class Updates:
         self.position = Position()
         self.polled_at: float | None = None
         """When COMMAND was last seen to poll; see `polling`."""
+        self.pace = Pace()
         self.good_at: float | None = None
         """When Telegram last answered a poll well."""
         self.delivered_at: float | None = None
         self.delivered = 0
         self.fenced = 0
         self.back_off = BackOff(clock)
-        self._asked: tuple[int | None, float] = (None, -math.inf)
-        """Offset and time of COMMAND's last poll."""
+        self.backlog = Backlog()
         self._upstream = upstream
         self._reach = reach
+        reach.counted = self._count_backlog
         self._path = path
         self._fence = fence
         self._holds = holds
@@ -144,13 +145,16 @@ class Updates:
     async def answer(self, poll: Poll) -> AsyncIterator[Reply]:
         """The answer to a poll of COMMAND's. What it brings counts as handed out once the block has ended
         well."""
-        held = _Held(poll, self._clock() + self._timeout(poll))
+        now = self._clock()
+        held = _Held(poll, now + self.pace.timeout(poll, now))
         older, self._newest = self._newest, held
         if older is not None:
             older.woken.set()
             self.poll_anew()
+        if self.polled_at is not None and not self._held:
+            self.pace.paused(now - self.polled_at)
         self._held += 1
-        self.polled_at = self._clock()
+        self.polled_at = now
         self._changed()
         try:
             reply = await self._wait(held)
@@ -165,12 +169,9 @@ class Updates:
             if self._server is asyncio.current_task():
                 self._release()
 
-    def _timeout(self, poll: Poll) -> float:
-        """For how long a poll is held, without updates: as long as Telegram would."""
-        (offset, at), now = self._asked, self._clock()
-        self._asked = poll.offset, now
-        repeated = poll.offset == offset and now < at + _REPEATED
-        return max(poll.timeout, _REPEATED) if repeated else poll.timeout
+    def _count_backlog(self, waiting: int | None) -> None:
+        if self.backlog.counted(waiting, polled=self.in_flight):
+            self.poll_anew()
 
     async def _wait(self, held: _Held) -> Reply | None:
         first = True
@@ -217,6 +218,9 @@ class Updates:
             try:
                 # A negative one that has come this far is permitted: Telegram is to forget.
                 offset = held.poll.offset if (held.poll.offset or 0) < 0 else self.position.confirmed
+                if self.backlog.take_reset():
+                    log.warning("updates wait at Telegram below offset %s: polling without an offset", offset)
+                    offset = None
                 parameters = held.poll.parameters(offset, timeout)
                 reply = await self._request_updates(parameters, timeout + _ANSWER_GRACE)
             except _CalledOffError:
@@ -271,6 +275,7 @@ class Updates:
     async def _pass_fence(self, reply: Reply, ids: list[int]) -> Reply | None:
         self.good_at = self._clock()
         if not ids:
+            self.backlog.came_empty()
             return reply
         position = self.position.received(ids)
         delivered, confirmed = position.delivered, position.confirmed
@@ -279,6 +284,7 @@ class Updates:
             log.warning("%d updates are left to the holder of the lease", len(ids))
             return None
         self.position, self._behind = position, max(ids) + 1
+        self.backlog.brought()
         self.delivered += len(ids)
         self.delivered_at = self._clock()
         return reply

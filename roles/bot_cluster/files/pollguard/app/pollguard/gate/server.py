@@ -21,6 +21,7 @@ from ..clock import Clock
 from ..errors import SettingsError
 from . import bot_api
 from .bot_api import Call
+from .late_calls import LateCalls
 from .polling import Updates
 from .telegram_health import Reach
 from .upstream import Reply, UnreachableError, Upstream
@@ -69,6 +70,7 @@ class Gate:
         upstream: Upstream,
         reach: Reach,
         updates: Updates,
+        late_calls: LateCalls,
         clock: Clock,
         changed: Callable[[], None],
     ) -> None:
@@ -78,6 +80,8 @@ class Gate:
         """When the last of them ended."""
         self.token_refused = False
         """COMMAND's last call had another token of its bot than it was given."""
+        self.other_bot = ""
+        """Id of another bot that COMMAND was refused to poll for."""
         self._sock = sock
         self._token, self._bot_token = tokens
         self._bot = self._token.partition(":")[0]
@@ -85,6 +89,7 @@ class Gate:
         self._upstream = upstream
         self._reach = reach
         self._updates = updates
+        self._late_calls = late_calls
         self._clock = clock
         self._changed = changed
 
@@ -112,9 +117,12 @@ class Gate:
             self.token_refused = not hmac.compare_digest(call.token.encode(), self._bot_token.encode())
             if self.token_refused:
                 return _refuse(401, "Unauthorized")
+        if own and await self._late_calls.refuses(call.method):
+            return _refuse(403, "Forbidden: another poller was given this update again, and answers it")
         if call.method not in bot_api.GUARDED:
             return await self._pass(request, self._token.join(call.target) if own else request.raw_path)
         if not own:
+            self.other_bot = call.bot if call.bot.isdecimal() else "unknown"
             return _refuse(403, f"Forbidden: this poll guard guards bot {self._bot} only")
         try:
             parameters = await _parameters(request)

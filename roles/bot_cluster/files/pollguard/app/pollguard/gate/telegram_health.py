@@ -14,9 +14,12 @@ from .upstream import Reply, UnreachableError, Upstream
 
 log = logging.getLogger("pollguard.api")
 
-_INTERVAL = 5.0
+_INTERVAL = 2.0
 _INTERVAL_IN_TROUBLE = 1.0
-_TIMEOUT = 3.0
+_TIMEOUT = 2.5
+_SUSPICIOUS = 1.0
+"""After so long without a response a second probe goes out: one that hangs counts as unreachable within
+_INTERVAL + _SUSPICIOUS + _TIMEOUT, 5.5 s."""
 _CUT_OFF_AFTER = 2
 _CONFLICT_LASTS = 15.0
 
@@ -32,6 +35,8 @@ class Reach:
         self.unauthorized = 0
         self.webhook = False
         self.backlog: int | None = None
+        self.counted: Callable[[int | None], None] = lambda _: None
+        """Called with each new `backlog`."""
         self.conflicts = 0
         self.conflict_at: float | None = None
         self._failures = 0
@@ -53,16 +58,23 @@ class Reach:
     async def run(self) -> None:
         """Ask now and then, for ever."""
         while True:
-            await self.probe()
+            first = asyncio.ensure_future(self.probe())
+            try:
+                await asyncio.wait({first}, timeout=_SUSPICIOUS)
+                # Where the second one gets a response, only the first one's connection is dead.
+                if first.done() or not await self.probe():
+                    await first
+            finally:
+                first.cancel()
             await asyncio.sleep(_INTERVAL_IN_TROUBLE if self._failures else _INTERVAL)
 
-    async def probe(self) -> None:
-        """Ask once."""
+    async def probe(self) -> bool:
+        """Ask once; whether Telegram answers."""
         try:
             reply = await self._upstream.call(self._path, {}, _TIMEOUT)
         except UnreachableError as error:
             self.failed(str(error))
-            return
+            return False
         refused = self.revoked or self.webhook
         self.judge(reply)
         result = _result(reply)
@@ -70,8 +82,10 @@ class Reach:
             self.webhook = bool(result.get("url"))
             pending = result.get("pending_update_count")
             self.backlog = pending if isinstance(pending, int) else None
+            self.counted(self.backlog)
         if refused and not (self.revoked or self.webhook):
             self._changed()
+        return not self._failures
 
     def judge(self, reply: Reply) -> None:
         """Learn from any answer of Telegram's to a request of the guard's own."""

@@ -15,6 +15,8 @@ from .manager import Leasing
 
 log = logging.getLogger("pollguard.handover")
 
+_LOOK_AGAIN = 0.05
+
 
 class Outcome(StrEnum):
     """How an order to hand over ended. Only a TAKEN one is done; the three after it changed nothing."""
@@ -75,8 +77,8 @@ class Handover:
 
     async def order(self, *, force: bool) -> Result:
         """Hand over; returns when another guard has taken the lease, or none has."""
-        if self._leasing.tenure is not None and not force and not self._standbys():
-            await self._leasing.ask()  # one may have become ready since
+        if not force:
+            await self._wait_for_a_standby()
         tenure, answer = self._leasing.tenure, self._leasing.answer
         if tenure is None or answer is None:
             holder = (answer.holder if answer else "") or None
@@ -126,6 +128,15 @@ class Handover:
         elif self._clock() >= self._until:
             message = f"nobody took the lease within {self._step_back:g} s: {self._instance} takes it again"
             self._finish(Result(Outcome.NOT_TAKEN, message))
+
+    async def _wait_for_a_standby(self) -> None:
+        """One may have become ready since, and a Redis that lost them learns of them within a beat."""
+        until = self._clock() + self._leasing.beat
+        while self._leasing.tenure is not None and not self._standbys():
+            await self._leasing.ask()
+            if self._standbys() or self._clock() >= until:
+                return
+            await asyncio.sleep(_LOOK_AGAIN)
 
     def _standbys(self) -> list[str]:
         answer = self._leasing.answer

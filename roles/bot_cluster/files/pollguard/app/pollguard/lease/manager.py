@@ -10,8 +10,18 @@ from collections.abc import Callable
 
 from ..clock import Clock
 from ..config import Margins
-from .model import Answer, LeaseError, LeaseRefusedError, Take, Tenure, new_token, next_request
+from .model import (
+    Answer,
+    LeaseError,
+    LeaseRefusedError,
+    Take,
+    Tenure,
+    new_token,
+    next_request,
+    parse_offset,
+)
 from .store import LeaseStore
+from .watch import Watch
 
 log = logging.getLogger("pollguard.lease")
 
@@ -42,10 +52,16 @@ class Leasing:
         self.refused = False
         """Redis refused the login, or a command, when it was asked last."""
         self.takes = 0
+        self.lost_at: float | None = None
+        """When the lease was found to be another's, unreleased; None once it is taken again."""
+        self._lost = False
+        """It has gone unreleased, and nobody is known to have it yet."""
         self.free_since: float | None = None
         """Since when Redis has said that nobody holds the lease."""
         self.role_since = time.time()
         """Since when this guard has been active, or a standby; wall clock."""
+        self.known_position: tuple[int | None, int | None] = (None, None)
+        """`delivered` and `confirmed` as last read: where to go on, should Redis forget them."""
         self._store = store
         self._margins = margins
         self._clock = clock
@@ -57,6 +73,7 @@ class Leasing:
         self._token = new_token()
         self._seen_epoch = 0
         self._others_until = clock() + margins.ttl
+        self._watch = Watch(margins.ttl, clock)
         self._poked = asyncio.Event()
         # One request at a time: a release must not overtake the renewal before it.
         self._lock = asyncio.Lock()
@@ -69,6 +86,11 @@ class Leasing:
             return False
         in_time = self._clock() < self._margins.kill_at(self.tenure.renewed_at)
         return in_time or (self._keep and self.failing)
+
+    @property
+    def beat(self) -> float:
+        """Seconds within which each standby has told Redis of itself, should Redis have forgotten it."""
+        return self._margins.renew + self._margins.request_timeout
 
     async def run(self) -> None:
         """Renew or ask, for ever."""
@@ -85,14 +107,15 @@ class Leasing:
         return due
 
     async def listen(self) -> None:
-        """Ask at once when a release is announced, for ever."""
+        """Ask at once when something is announced, for ever."""
         warned = False
         while True:
             try:
-                async for _notice in self._store.notices():
+                async for notice in self._store.notices():
                     warned = False
-                    self.poke()
+                    self._hear(notice)
             except LeaseError as error:
+                self._watch.unsubscribed()
                 if not warned and not self.failing:
                     log.warning(
                         "no notices of releases (%s): asking every %g s only", error, self._margins.renew
@@ -174,7 +197,11 @@ class Leasing:
                 held, answer = await self._store.renew(before, restore=in_time or self._keep)
             else:
                 held, answer = await self._store.attempt(
-                    self._token, self._seen_epoch, self._take(asked_at), ready=self._is_ready()
+                    self._token,
+                    self._seen_epoch,
+                    self._take(asked_at),
+                    ready=self._is_ready(),
+                    told=self._watch.told(self.answer),
                 )
         except LeaseError as error:
             self._failed(error)
@@ -184,6 +211,9 @@ class Leasing:
         self.failing = self.refused = False
         self._observe(answer.at - asked_at)
         self.answer = answer
+        self._watch.answered(answer, asked_at)
+        if answer.delivered is not None:
+            self.known_position = answer.delivered, answer.confirmed
         self._seen_epoch = max(self._seen_epoch, answer.epoch)
         if answer.holder:
             self._others_until = answer.at + answer.left
@@ -199,15 +229,30 @@ class Leasing:
         self.tenure = held
         if before is None and held is not None:
             self.takes += 1
+            self.lost_at, self._lost = None, False
             log.info("lease taken, epoch %d", held.epoch)
         if before is not None and held is None:
             self._token = new_token()
             log.error("the lease of epoch %d is lost: %s", before.epoch, answer.holder or "the key is gone")
             if not answer.holder:
+                self._lost = True
                 return self._clock()  # to take it again, if it may be
+            self.lost_at = answer.at
+        elif self._lost and answer.holder and held is None:
+            self.lost_at, self._lost = answer.at, False
         due = next_request(held.renewed_at if held else None, answer, self._margins, asked_at)
         waits = held is None and not answer.holder and not answer.released and answer.at < self._others_until
         return min(due, self._others_until) if waits else due
+
+    def _hear(self, notice: str) -> None:
+        if notice:
+            self._watch.heard(notice)
+            word, _, position = notice.partition(" ")
+            if word == "released" and (start := parse_offset(position)) is not None:
+                self.known_position = start, start
+        else:
+            self._watch.subscribed()
+        self.poke()
 
     def _take(self, now: float) -> Take:
         """What Redis' clock says of a lease that ran out must agree with what was seen of it: that clock may

@@ -100,12 +100,14 @@ class Answer:
     """Nobody holds it, since it was given up."""
     delivered: int | None = None
     confirmed: int | None = None
-    """The bot's position, see position.py; None is unknown."""
+    """The bot's position, see offsets.py; None is unknown."""
+    until: str = ""
+    """When the lease can be free, on the clock of Redis; 0 once it was given up."""
 
 
 def parse_answer(reply: list[Any], at: float) -> Answer:
     """An Answer from the scripts' reply; raises LeaseError when the key holds something foreign."""
-    mine, value, left, released, delivered, confirmed, *standbys = reply
+    mine, value, left, released, delivered, confirmed, until, *standbys = reply
     parts = str(value).split(" ")
     if value and (len(parts) != 3 or not parts[1].isdecimal()):
         raise LeaseError("the lease's key holds something that no poll guard wrote")
@@ -114,11 +116,21 @@ def parse_answer(reply: list[Any], at: float) -> Answer:
     seconds = int(left) / 1000 if int(left) >= 0 else _FOREVER
     names = tuple(map(str, standbys))
     return Answer(
-        bool(mine), holder, epoch, seconds, names, at, bool(released), _offset(delivered), _offset(confirmed)
+        bool(mine),
+        holder,
+        epoch,
+        seconds,
+        names,
+        at,
+        bool(released),
+        parse_offset(delivered),
+        parse_offset(confirmed),
+        str(until),
     )
 
 
-def _offset(text: object) -> int | None:
+def parse_offset(text: object) -> int | None:
+    """An offset as Redis holds it; None when it is unknown."""
     return int(str(text)) if str(text).isdecimal() else None
 
 

@@ -4,15 +4,19 @@ Beside the lease, a hash without a time to live remembers its `epoch` and `until
 own time in milliseconds, 0 once it was given up. So a lease that was lost (evicted, deleted by hand, Redis
 came back empty) isn't taken for one that has ended: nobody else gets it before its holder, who knows nothing
 of it, has put it back or must be dead. The hash also holds the bot's position in its queue of updates:
-`delivered` and `confirmed`, see position.py.
+`delivered` and `confirmed`, see offsets.py.
 
 ATTEMPT and RENEW answer: 1 when the lease is the asker's, the lease's value, the milliseconds until it can be
-free, 1 when it was given up, `delivered`, `confirmed` (empty: unknown), and the names of the standbys.
+free, 1 when it was given up, `delivered`, `confirmed` (empty: unknown), `until`, and the standbys' names.
+
+Notices on the channel can't be evicted. Whatever gives the lease to somebody who hadn't got it in Redis is
+announced (`taken`, `restored`), and so is each loss (`lost` and the new `until`). watch.py reckons with that.
 """
 
 from __future__ import annotations
 
 _COMMON = """
+local channel = ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local value = redis.call('GET', KEYS[1])
@@ -30,25 +34,37 @@ local function give(holder, number, ttl)
   value, epoch, lasts = holder, number, now + ttl
 end
 
+local function restart_wait(ttl)
+  lasts = now + ttl
+  redis.pcall('PUBLISH', channel, string.format('lost %d', lasts))
+end
+
 local function answer(mine)
   redis.call('HSET', KEYS[2], 'epoch', string.format('%d', epoch), 'until', string.format('%d', lasts))
   local left = redis.call('PTTL', KEYS[1])
   if left == -2 then left = math.max(0, lasts - now) end
   local free = (not value and lasts == 0) and 1 or 0
   return {mine, value or '', left, free, state[3] or '', state[4] or '',
+          string.format('%d', lasts),
           unpack(redis.call('ZRANGEBYSCORE', KEYS[3], now, '+inf'))}
 end
 """
 
 # A repeated request with the same token finds the lease that a lost answer had granted. `take` is 0 (only
-# ask), 1 (take a lease that was given up) or 2 (take one that has run out, too).
+# ask), 1 (take a lease that was given up) or 2 (take one that has run out, too). An asker that has watched
+# for a full ttl by itself names the `until` that it was told after a loss: if that still stands, nobody has
+# held the lease since, and the asker doesn't wait for that as well.
 ATTEMPT = (
     _COMMON
     + """
-local token, instance, ttl, seen, presence, take, channel = unpack(ARGV)
+local _, token, instance, ttl, seen, presence, take, told = unpack(ARGV)
 ttl, seen, take = tonumber(ttl), tonumber(seen), tonumber(take)
 -- Unknown, or older than what the asker has seen: Redis forgot. It may be held until a full ttl from now.
-if not lasts or (not value and epoch < seen) then epoch, lasts = math.max(epoch, seen), now + ttl end
+local watched = not value and state[2] == told
+if not lasts or (not value and epoch < seen) then
+  epoch, watched = math.max(epoch, seen), false
+  restart_wait(ttl)
+end
 -- Given for longer than anybody gives it: the clock of Redis went back.
 if lasts > now + 2 * ttl then
   if value then give(value, epoch, 2 * ttl) else lasts = now + ttl end
@@ -57,7 +73,7 @@ local mine = value and string.sub(value, 1, #token + 1) == token .. ' '
 if take > 0 then
   if mine then
     give(value, epoch, ttl)
-  elseif not value and (lasts == 0 or (take == 2 and now >= lasts)) then
+  elseif not value and (lasts == 0 or (take == 2 and (watched or now >= lasts))) then
     give(token .. ' ' .. string.format('%d', epoch + 1) .. ' ' .. instance, epoch + 1, ttl)
     mine = true
     redis.pcall('PUBLISH', channel, 'taken')
@@ -78,13 +94,14 @@ return answer(mine and 1 or 0)
 RENEW = (
     _COMMON
     + """
-local holder, number, ttl, restore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local holder, number, ttl, restore = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local lost = not value and lasts ~= 0 and epoch <= number and restore == '1'
 if value == holder or lost then
   give(holder, number, ttl)
+  if lost then redis.pcall('PUBLISH', channel, 'restored') end
   return answer(1)
 end
-lasts = lasts or now + ttl
+if not lasts then restart_wait(ttl) end
 return answer(0)
 """
 )
@@ -103,7 +120,8 @@ if not value or string.sub(value, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then return
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[2], 'until', 0)
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[2], 'delivered', ARGV[3], 'confirmed', ARGV[3]) end
-redis.pcall('PUBLISH', ARGV[2], 'released')
+-- Who heard it knows the position, should Redis forget it before the next has taken the lease.
+redis.pcall('PUBLISH', ARGV[2], 'released ' .. ARGV[3])
 return 1
 """
 

@@ -42,20 +42,22 @@ class LeaseStore:
         self._ttl = str(int(margins.ttl * 1000))
 
     async def attempt(
-        self, token: str, seen_epoch: int, take: Take, *, ready: bool = True
+        self, token: str, seen_epoch: int, take: Take, *, ready: bool = True, told: str = ""
     ) -> tuple[Tenure | None, Answer]:
-        """Take the lease as `take` allows, its epoch above `seen_epoch`; else be a standby if `ready`."""
+        """Take the lease as `take` allows, its epoch above `seen_epoch`; else be a standby if `ready`.
+        `told`: the `until` of a lost lease that nobody can hold any more, see watch.py."""
         asked_at = self._clock()
         presence = int(max(self._margins.ttl, 4 * self._margins.renew) * 1000) if ready else 0
         answer = await self._ask(
             scripts.ATTEMPT,
+            self.keys.notice,
             token,
             self.instance,
             self._ttl,
             str(seen_epoch),
             str(presence),
             take.value,
-            self.keys.notice,
+            told or "none",
         )
         held = Tenure(token, answer.epoch, self.instance, asked_at) if answer.mine else None
         return held, answer
@@ -63,7 +65,14 @@ class LeaseStore:
     async def renew(self, tenure: Tenure, *, restore: bool = True) -> tuple[Tenure | None, Answer]:
         """The tenure from now on; None when it is over. `restore` puts back what Redis has lost."""
         asked_at = self._clock()
-        answer = await self._ask(scripts.RENEW, tenure.value, str(tenure.epoch), self._ttl, str(int(restore)))
+        answer = await self._ask(
+            scripts.RENEW,
+            self.keys.notice,
+            tenure.value,
+            str(tenure.epoch),
+            self._ttl,
+            str(int(restore)),
+        )
         held = Tenure(tenure.token, tenure.epoch, tenure.instance, asked_at) if answer.mine else None
         return held, answer
 
@@ -81,9 +90,9 @@ class LeaseStore:
         """This instance no longer is a standby."""
         await self._run(scripts.LEAVE, self.instance)
 
-    async def notices(self) -> AsyncIterator[None]:
-        """Yields at each release and taking, and once when the subscription begins; raises LeaseError when it
-        breaks."""
+    async def notices(self) -> AsyncIterator[str]:
+        """Yields each notice (see scripts.py), and an empty one when the subscription begins; raises
+        LeaseError when it breaks."""
         client = self._connect()
         pubsub = client.pubsub()
         unheard = 0
@@ -96,8 +105,10 @@ class LeaseStore:
                     await asyncio.wait_for(pubsub.ping(), self._margins.request_timeout)
                     continue
                 unheard = 0
-                if message["type"] in ("message", "subscribe"):
-                    yield
+                if message["type"] == "subscribe":
+                    yield ""
+                elif message["type"] == "message":
+                    yield str(message["data"])
             raise LeaseError("the subscription went silent")
         except Exception as error:  # a client that is cut off in mid-sentence raises all sorts
             raise LeaseError(_say(error)) from error
