@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._desired_state import drifted_parts, hashed
+from ..plugin_utils._desired_state import hashed, selected_drift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
                 "defaults": {"type": "dict", "default": {}},
                 "restart": {"type": "bool", "default": False},
                 "whole": {"type": "bool", "default": False},
+                "parts": {"type": "list", "elements": "str"},
             }
         )[1]
         network = arguments["network"] or arguments["cluster_name"]
@@ -46,5 +47,7 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
             task_vars=task_vars or {},
         )
         if not result.get("failed"):
-            result["parts"] = drifted_parts(arguments["desired"], result["instances"], result["changes"])
+            result |= selected_drift(
+                arguments["desired"], result["instances"], result["changes"], arguments["parts"]
+            )
         return result

@@ -15,6 +15,7 @@ author: Aisha Cluster Contributors (@aisha)
 description:
   - Says of each play that had something to do how long it took and how much it changed, what a run reports,
     and what failed and why. Plays without hosts, and tasks, aren't listed.
+  - A host that can't be reached is named at the end, with how it was to be reached.
   - A task that takes long is named, on a terminal while it does and elsewhere afterwards.
   - With C(-v), it is P(ansible.builtin.default#callback) and shows all tasks.
 options:
@@ -35,6 +36,7 @@ seealso:
     plugin_type: callback
 """
 
+import re
 import shutil
 import sys
 import time
@@ -42,6 +44,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible import constants as C
 from ansible.plugins.callback.default import CallbackModule as Default
+from ansible.template import Templar
 from ansible.utils.display import Display
 
 if TYPE_CHECKING:
@@ -60,10 +63,13 @@ class _Progress(Default):  # type: ignore[misc] # ansible-core has no types
         self._play_name = self._task_name = ""
         self._worked = False
         self._changed = 0
+        self._play: Any = None
+        self._unreachable: dict[str, str] = {}
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Begin a stage, which is named when it ends."""
         self._end_play()
+        self._play = play
         self._play_name = str(play.get_name()).strip()
         self._play_begun = time.monotonic()
 
@@ -99,11 +105,17 @@ class _Progress(Default):  # type: ignore[misc] # ansible-core has no types
             self._say(f"FAILED {_where(result)}: {why}", C.COLOR_ERROR)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        """Show who can't be reached."""
+        """Keep who can't be reached over SSH, for the end."""
         self._worked = True
         if not result._task.ignore_unreachable:
-            why = result._result.get("msg", "no message")
-            self._say(f"UNREACHABLE {result._host.get_name()}: {why}", C.COLOR_UNREACHABLE)
+            name, address = self._address(result)
+            found = str(result._result.get("msg") or "no answer")
+            if not address:
+                self._say(f"UNREACHABLE {name}: {found}", C.COLOR_UNREACHABLE)
+                return
+            found = re.sub(r"(?s)^.*\b(?:over|via) ssh: ", "", found).strip().rstrip(".")
+            found = f"expected SSH {address}, found {found}."
+            self._unreachable.setdefault(name, f"{found} Try `ansible {name} -m ping`, then run this again.")
 
     def v2_on_file_diff(self, result: Any) -> None:
         """Show a difference, and what it is of."""
@@ -123,6 +135,8 @@ class _Progress(Default):  # type: ignore[misc] # ansible-core has no types
         counts = f"{changed} changed, {failed} failed"
         counts += f", {unreachable} unreachable" if unreachable else ""
         self._say(f"{time.monotonic() - self._begun:7.1f} s  in all: {counts}", color)
+        for name, why in self._unreachable.items():
+            self._say(f"UNREACHABLE {name}: {why}", C.COLOR_UNREACHABLE)
 
     def _nothing(self, *_event: Any) -> None:
         """An event that is nothing to tell of."""
@@ -131,6 +145,22 @@ class _Progress(Default):  # type: ignore[misc] # ansible-core has no types
     v2_playbook_on_include = v2_runner_on_skipped = v2_runner_retry = _nothing
     # A loop is one task, and tells of its items in the end.
     v2_runner_item_on_ok = v2_runner_item_on_failed = v2_runner_item_on_skipped = _nothing
+
+    def _address(self, result: Any) -> tuple[str, str]:
+        """Return the host that can't be reached, and as whom and where SSH was to reach it."""
+        name = result._host.get_name()
+        manager = self._play.get_variable_manager()
+        variables = manager.get_vars(play=self._play, host=result._host, task=result._task)
+        template = Templar(loader=manager._loader, variables=variables).template
+        # Of a delegated task this is all that is known of its host.
+        known = result._result.get("_ansible_delegated_vars") or variables
+        name = known.get("ansible_delegated_host", name)
+        if str(template(known.get("ansible_connection", result._task.connection))) not in ("ssh", "smart"):
+            return name, ""
+        user = template(known.get("ansible_user") or result._task.remote_user or "")
+        address = template(known.get("ansible_host") or name)
+        port = template(known.get("ansible_port") or C.config.get_config_value("DEFAULT_REMOTE_PORT") or 22)
+        return name, f"{f'as {user} ' if user else ''}at {address}:{port}"
 
     def _end_task(self) -> None:
         took = time.monotonic() - self._task_begun

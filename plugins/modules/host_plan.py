@@ -63,6 +63,12 @@ options:
         surplus then, the network has to exist, and a host without an engine is drift and no failure.
     type: bool
     default: false
+  parts:
+    description:
+      - Names of the parts of O(desired) whose drift is returned. Without it, the drift of all.
+      - What has drifted and belongs to no part is returned in any case.
+    type: list
+    elements: str
 seealso:
   - module: aisha.cluster.host_drift
 author:
@@ -110,11 +116,18 @@ instances:
     fingerprint: {description: "Value of the label C(aisha.spec).", returned: always, type: str}
 parts:
   description:
-    - Names of the parts of O(desired) that have drifted. All where something that belongs to none has.
+    - Names of the parts of O(desired) that have drifted, as far as they are in O(parts).
+    - All of these where something that belongs to no part has drifted.
   returned: success
   type: list
   elements: str
   sample: [nginx, webhook_api]
+other_parts:
+  description: Names of those that have drifted and are not in O(parts).
+  returned: success
+  type: list
+  elements: str
+  sample: []
 network:
   description: As RV(aisha.cluster.host_drift#module:network), of O(network).
   returned: success

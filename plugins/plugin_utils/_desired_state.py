@@ -57,27 +57,43 @@ def hashed(parts: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any], netw
     return whole
 
 
-def drifted_parts(
+def selected_drift(
     parts: Sequence[Mapping[str, Any]],
     instances: Mapping[str, Mapping[str, Any]],
     changes: Iterable[Mapping[str, str]],
-) -> list[str]:
-    """Return the names of the parts that have drifted; all of them where something has that is no part's.
+    selected: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Return the drift of the selected parts, and which of them and of the others have drifted.
+
+    What has drifted and is no part's is of all of them.
 
     Args:
         parts: what each desires, as the option desired of host_plan.
         instances: the plan of each instance, by its name.
         changes: what else has drifted.
+        selected: names of parts; None selects all.
+
+    Returns:
+        instances, changes, parts and other_parts, as host_plan returns them.
     """
     owners: dict[tuple[str, str], str] = {}
     for part in parts:
         owners |= dict.fromkeys(_owned(part), part.get("part") or "")
-    found = {
-        owners.get(("instance", name), "") for name, plan in instances.items() if plan["action"] != "none"
+    instance_owners = {name: owners.get(("instance", name), "") for name in instances}
+    owned_changes = [(_owner(change, owners), change) for change in changes]
+    found = {owner for name, owner in instance_owners.items() if instances[name]["action"] != "none"}
+    found |= {owner for owner, _ in owned_changes}
+    drifted = {part["part"] for part in parts if part.get("part")} if "" in found else found
+
+    def is_selected(owner: str) -> bool:
+        return selected is None or not owner or owner in selected
+
+    return {
+        "instances": {name: plan for name, plan in instances.items() if is_selected(instance_owners[name])},
+        "changes": [change for owner, change in owned_changes if is_selected(owner)],
+        "parts": sorted(filter(is_selected, drifted)),
+        "other_parts": sorted(part for part in drifted if not is_selected(part)),
     }
-    found |= {_owner(change, owners) for change in changes}
-    named = {part["part"] for part in parts if part.get("part")}
-    return sorted(named if "" in found else found)
 
 
 def _owned(part: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.aisha.cluster.plugins.plugin_utils._desired_state import drifted_parts, hashed
+from ansible_collections.aisha.cluster.plugins.plugin_utils._desired_state import hashed, selected_drift
 
 PARTS: list[dict[str, Any]] = [
     {"part": "docker_engine", "daemon_config": {"live-restore": True}},
@@ -43,7 +43,7 @@ def change(kind: str, subject: str, component: str = "") -> dict[str, str]:
     ],
 )
 def test_a_change_is_of_the_part_that_desires_otherwise(found: dict[str, str], expected: str) -> None:
-    assert drifted_parts(PARTS, QUIET, [found]) == [expected]
+    assert selected_drift(PARTS, QUIET, [found])["parts"] == [expected]
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,47 @@ def test_a_change_is_of_the_part_that_desires_otherwise(found: dict[str, str], e
     ],
 )
 def test_what_belongs_to_no_part_is_of_all(found: dict[str, str]) -> None:
-    assert drifted_parts(PARTS, QUIET, [found]) == ALL
+    assert selected_drift(PARTS, QUIET, [found])["parts"] == ALL
 
 
 @pytest.mark.parametrize("action", ["run", "replace", "restart"])
 def test_an_instance_that_has_drifted(action: str) -> None:
-    assert drifted_parts(PARTS, {"aisha-worker-1": {"action": action}}, []) == ["workers"]
+    assert selected_drift(PARTS, {"aisha-worker-1": {"action": action}}, [])["parts"] == ["workers"]
 
 
 def test_nothing_has_drifted() -> None:
-    assert drifted_parts(PARTS, QUIET, []) == []
+    assert selected_drift(PARTS, QUIET, [])["parts"] == []
 
 
 def test_an_instance_of_a_part_without_a_name_is_of_all() -> None:
     parts = [*PARTS, {"instances": [{"name": "aisha-other-1", "image": "other:1"}]}]
-    assert drifted_parts(parts, {"aisha-other-1": {"action": "run"}}, []) == ALL
+    assert selected_drift(parts, {"aisha-other-1": {"action": "run"}}, [])["parts"] == ALL
+
+
+WORKER = {"aisha-worker-1": {"action": "replace"}}
+CONFIGURATION = change("file", "/opt/aisha/nginx.conf")
+
+
+def test_only_the_drift_of_selected_parts_is_planned() -> None:
+    assert selected_drift(PARTS, WORKER, [CONFIGURATION], ["nginx", "cluster"]) == {
+        "instances": {},
+        "changes": [CONFIGURATION],
+        "parts": ["nginx"],
+        "other_parts": ["workers"],
+    }
+    assert selected_drift(PARTS, WORKER, [CONFIGURATION], ["workers"]) == {
+        "instances": WORKER,
+        "changes": [],
+        "parts": ["workers"],
+        "other_parts": ["nginx"],
+    }
+
+
+def test_what_belongs_to_no_part_is_also_of_the_selected_ones() -> None:
+    network = change("network", "aisha")
+    found = selected_drift(PARTS, QUIET, [network], ["nginx"])
+    assert (found["changes"], found["parts"]) == ([network], ["nginx"])
+    assert found["other_parts"] == sorted(set(ALL) - {"nginx"})
 
 
 def test_a_published_address_needs_its_kernel_setting() -> None:
