@@ -14,7 +14,7 @@ MOVED_S = 60
 def master(lab: Lab) -> str:
     """Return the address of the Redis that the Sentinels name."""
     asked = "lab-docker exec lease-sentinel-26400 redis-cli -p 26400 sentinel get-master-addr-by-name lease"
-    return lab.host("aisha-a").check_output(asked).splitlines()[0]
+    return str(lab.host("aisha-a").check_output(asked).splitlines()[0])
 
 
 def test_polling_goes_on_at_the_redis_that_the_sentinels_choose(lab: Lab) -> None:

@@ -47,8 +47,8 @@ def test_each_is_well_and_alone_with_what_it_made(lab: Lab, neighbour: Lab) -> N
     since = standin.answers_cursor()
     standin.say("aisha_staging_bot", "staging?", CHAT)
     assert lab.say("production?", CHAT + 1).until(lambda answer: "production?" in answer)
-    wanted = {"username": "aisha_staging_bot", "since": since, "timeout": 30}
-    found = standin.call("GET", "/control/answers", **wanted)["answers"]
+    path = "/control/answers"
+    found = standin.call("GET", path, username="aisha_staging_bot", since=since, timeout=30)["answers"]
     assert [each["chat_id"] for each in found] == [CHAT]
 
 

@@ -45,7 +45,7 @@ def inspection(
         (None, {}, "healthy"),
     ],
 )
-def test_check_that_has_stopped_is_stale(ended: str | None, check: dict[str, int], health: str) -> None:
+def test_check_that_has_stopped_is_stale(ended: str | None, check: dict[str, Any], health: str) -> None:
     assert health_of(inspection(ended, **check), NOW) == health
     assert health_of(inspection(ended, "unhealthy", **check), NOW) == health.replace("healthy", "unhealthy")
 
