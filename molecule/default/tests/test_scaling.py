@@ -46,3 +46,24 @@ def test_up_and_down_again(lab: Lab) -> None:
     text = f"still there? {uuid.uuid4().hex}"
     assert lab.say(text, chat_id=CHAT).until(lambda answer: text in answer)
     assert lab.polls()["overlaps"] == 0
+
+
+def test_a_tag_brings_its_part_and_leaves_the_others(lab: Lab) -> None:
+    host, before = lab.host("aisha-one"), instances(lab)
+
+    def body_limit() -> str:
+        found = re.search(
+            r"client_max_body_size (\w+);", host.check_output("docker exec aisha-nginx-prod nginx -T")
+        )
+        return found[1] if found else ""
+
+    values = ("-enginx_body_limit=30m", "-ebot_cluster_workers=2")
+    selected = lab.playbook("site.yml", "--tags", "nginx", *values)
+    assert selected.returncode == 0, selected.stdout
+    assert body_limit() == "30m"
+    assert instances(lab) == before
+    assert "left with its drift: workers" in selected.stdout
+
+    whole = lab.playbook("site.yml")
+    assert whole.returncode == 0, whole.stdout
+    assert body_limit() == "20m"
