@@ -82,7 +82,7 @@ def selected_drift(
     instance_owners = {name: owners.get(("instance", name), "") for name in instances}
     owned_changes = [(_owner(change, owners), change) for change in changes]
     found = {owner for name, owner in instance_owners.items() if instances[name]["action"] != "none"}
-    found |= {owner for owner, _ in owned_changes}
+    found |= {owner for owner, _change in owned_changes}
     drifted = {part["part"] for part in parts if part.get("part")} if "" in found else found
 
     def is_selected(owner: str) -> bool:

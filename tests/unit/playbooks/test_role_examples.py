@@ -44,7 +44,7 @@ def inputs(role: str, entry: str) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_an_example_gives_what_the_role_requires(role: str) -> None:
-    assert role in {name for name, _, _ in uses(role)}
+    assert role in {name for name, _tasks, _given in uses(role)}
     for name, entry, given in uses(role):
         required = {key for key, option in inputs(name, entry).items() if option.get("required")}
         assert required <= given, name

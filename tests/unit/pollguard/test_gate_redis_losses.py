@@ -40,7 +40,7 @@ def evicting(server: RedisServer, *keys: str, every: float) -> Iterator[None]:
 def test_a_handover_finds_the_standbys_that_redis_forgot(
     make_gate: MakeGate, account: Account, redis_server: RedisServer
 ) -> None:
-    active, _ = start_pair(make_gate, POLLGUARD_RENEW="0.5")
+    active, _standby = start_pair(make_gate, POLLGUARD_RENEW="0.5")
     with evicting(redis_server, KEYS.standbys, every=0.01):
         active.wait_standbys()
     assert ask(active.env, {"do": "handover"}, timeout=10)["outcome"] == "taken"
@@ -52,7 +52,7 @@ def test_a_handover_finds_the_standbys_that_redis_forgot(
 def test_a_free_lease_is_taken_however_often_redis_forgets_it(
     make_gate: MakeGate, account: Account, redis_server: RedisServer
 ) -> None:
-    active, _ = start_pair(make_gate)
+    active, _standby = start_pair(make_gate)
     at = monotonic()
     with evicting(redis_server, KEYS.state, every=0.05):
         active.signal(signal.SIGKILL)

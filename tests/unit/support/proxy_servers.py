@@ -142,7 +142,7 @@ def _socks(proxy: ProxyServer, client: socket.socket) -> socket.socket | None:
         return None
     if proxy.login:
         _exactly(client, 1)
-        given = tuple(_exactly(client, _exactly(client, 1)[0]).decode() for _ in range(2))
+        given = tuple(_exactly(client, _exactly(client, 1)[0]).decode() for _part in range(2))
         client.sendall(bytes([1, given != proxy.login]))
         if given != proxy.login:
             return None

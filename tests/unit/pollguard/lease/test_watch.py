@@ -119,7 +119,7 @@ async def stores(redis_server: RedisServer) -> AsyncIterator[tuple[LeaseStore, L
 
 async def lose_lease(server: RedisServer, one: LeaseStore, two: LeaseStore) -> tuple[Tenure, str]:
     """One holds the lease, all is lost, and two is told so: the tenure, and `until`."""
-    tenure, _ = await one.attempt("t", 0, Take.EXPIRED)
+    tenure, _position = await one.attempt("t", 0, Take.EXPIRED)
     assert tenure is not None
     server.client.delete(*KEYS.all)
     held, answer = await two.attempt("u", 1, Take.EXPIRED)
@@ -135,7 +135,7 @@ async def test_redis_grants_a_lost_lease_to_who_has_watched(
     assert (await two.attempt("u", 1, Take.EXPIRED))[0] is None, "without a watch it waits"
     assert (await two.attempt("u", 1, Take.RELEASED, told=until))[0] is None
     assert (await two.attempt("u", 1, Take.EXPIRED, told=str(int(until) + 1)))[0] is None
-    tenure, _ = await two.attempt("u", 1, Take.EXPIRED, told=until)
+    tenure, _position = await two.attempt("u", 1, Take.EXPIRED, told=until)
     assert tenure is not None
     assert tenure.epoch == 2
     assert not await one.deliver(former, 9, 9)
@@ -158,7 +158,7 @@ async def test_redis_grants_no_lease_that_it_lost_once_more(
     stores: tuple[LeaseStore, LeaseStore], redis_server: RedisServer
 ) -> None:
     one, two = stores
-    _, until = await lose_lease(redis_server, one, two)
+    _tenure, until = await lose_lease(redis_server, one, two)
     redis_server.client.delete(*KEYS.all)
     held, answer = await two.attempt("u", 1, Take.EXPIRED, told=until)
     assert held is None
@@ -175,6 +175,6 @@ async def test_what_a_loss_leads_to_is_announced(
     await one.renew(former)
     await one.renew(former)
     await one.release("t", 12)
-    heard = [await anext(notices) for _ in range(4)]
+    heard = [await anext(notices) for _notice in range(4)]
     assert heard == ["taken", f"lost {until}", "restored", "released 12"]
     await notices.aclose()  # type: ignore[attr-defined]

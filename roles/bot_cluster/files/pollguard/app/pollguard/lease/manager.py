@@ -247,7 +247,7 @@ class Leasing:
     def _hear(self, notice: str) -> None:
         if notice:
             self._watch.heard(notice)
-            word, _, position = notice.partition(" ")
+            word, _space, position = notice.partition(" ")
             if word == "released" and (start := parse_offset(position)) is not None:
                 self.known_position = start, start
         else:

@@ -41,7 +41,7 @@ class Watch:
 
     def heard(self, notice: str) -> None:
         """A notice came."""
-        word, _, until = notice.partition(" ")
+        word, _space, until = notice.partition(" ")
         if word == "lost":
             self._heard = until
         elif word != "released":
