@@ -119,7 +119,7 @@ async def stores(redis_server: RedisServer) -> AsyncIterator[tuple[LeaseStore, L
 
 async def lose_lease(server: RedisServer, one: LeaseStore, two: LeaseStore) -> tuple[Tenure, str]:
     """One holds the lease, all is lost, and two is told so: the tenure, and `until`."""
-    tenure, _position = await one.attempt("t", 0, Take.EXPIRED)
+    tenure, _answer = await one.attempt("t", 0, Take.EXPIRED)
     assert tenure is not None
     server.client.delete(*KEYS.all)
     held, answer = await two.attempt("u", 1, Take.EXPIRED)
@@ -135,7 +135,7 @@ async def test_redis_grants_a_lost_lease_to_who_has_watched(
     assert (await two.attempt("u", 1, Take.EXPIRED))[0] is None, "without a watch it waits"
     assert (await two.attempt("u", 1, Take.RELEASED, told=until))[0] is None
     assert (await two.attempt("u", 1, Take.EXPIRED, told=str(int(until) + 1)))[0] is None
-    tenure, _position = await two.attempt("u", 1, Take.EXPIRED, told=until)
+    tenure, _answer = await two.attempt("u", 1, Take.EXPIRED, told=until)
     assert tenure is not None
     assert tenure.epoch == 2
     assert not await one.deliver(former, 9, 9)
