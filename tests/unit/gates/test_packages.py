@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[3]
 UTILS = ROOT / "plugins" / "module_utils"
 FLOORS = [
     {"_core"},
-    {"_host", "_telegram", "_images", "_release"},
+    {"_host", "_telegram", "_images"},
+    {"_release"},
     {"_instances"},
     {"_pollers"},
     {"_rollout", "_preflight", "_diagnosis"},
