@@ -53,6 +53,8 @@ class Claim:
         try:
             await self.db.execute(sa.select(1))
         except (SQLAlchemyError, OSError) as error:
+            # Its connection can't be rolled back either, and that failure would hide this one.
+            await self.db.invalidate()
             raise ClaimLost("the claim's transaction is gone") from error
 
 
