@@ -21,6 +21,8 @@ GROUPS = ("registry", "webhook_api", "bot_cluster", "nginx")
 # A job takes them from a credential, and no inventory in git has them.
 CREDENTIALS = ("telegram_bot_token", "redis_url", "database_url", "s3_access_key", "s3_secret_key")
 USER = "ann"
+# What is deployed, in the project: a job reads nothing else of this machine.
+APPLICATION = "application"
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ class Awx:
     def run(self, playbook: str, name: str, variables: dict[str, Any] | None = None, tags: str = "") -> Job:
         """Run a playbook as a job; it may fail."""
         private = self.folder / name
-        clone(private / "project")
         known = self.lab.variables(self.lab.first)
+        clone(private / "project")
+        shutil.copytree(known["images_source"], private / "project" / APPLICATION)
         (private / "env").mkdir()
         secrets = {key: known[key] for key in CREDENTIALS}
         extra = {"awx_user_name": USER, "awx_job_id": 1} | secrets | (variables or {})
@@ -146,7 +149,7 @@ class Awx:
             and key not in CREDENTIALS
         }
         # A template, as inventories are full of them.
-        ours["images_source"] = "{{ lookup('ansible.builtin.env', 'PROJECT') }}/examples/reference_app"
+        ours["images_source"] = f"{{{{ lookup('ansible.builtin.env', 'PROJECT') }}}}/{APPLICATION}"
         host = {"ansible_host": known["lab_address"], "ansible_user": known["ansible_user"]}
         groups = {name: {"hosts": [self.lab.first]} for name in GROUPS}
         return {"all": {"vars": ours}, **groups, "_meta": {"hostvars": {self.lab.first: host}}}
