@@ -62,7 +62,8 @@ def test_a_tag_brings_its_part_and_leaves_the_others(lab: Lab) -> None:
     assert selected.returncode == 0, selected.stdout
     assert body_limit() == "30m"
     assert instances(lab) == before
-    assert "left with its drift: workers" in selected.stdout
+    # Prometheus is to watch that worker.
+    assert "left with their drift: workers, monitoring" in selected.stdout
 
     whole = lab.playbook("site.yml")
     assert whole.returncode == 0, whole.stdout
