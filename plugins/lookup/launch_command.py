@@ -47,7 +47,7 @@ from ansible.plugins.lookup import LookupBase
 from ..plugin_utils._launch import Launch
 
 
-class LookupModule(LookupBase):  # type: ignore[misc]
+class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core has no types
     """Returns how to run a playbook."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:

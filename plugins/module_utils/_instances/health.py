@@ -51,7 +51,7 @@ def _last_check_age_s(health: Mapping[str, Any], now: datetime | None) -> float 
     # Nanoseconds, and the engine's own time zone; hosts may have Python 3.10, which reads no nanoseconds.
     zone = ended[19:].lstrip(".0123456789").replace("Z", "+00:00")
     moment = datetime.fromisoformat(ended[:19] + zone)
-    return ((now or datetime.now(timezone.utc)) - moment).total_seconds()  # noqa: UP017
+    return ((now or datetime.now(timezone.utc)) - moment).total_seconds()  # noqa: UP017 - Python 3.10
 
 
 def _longest_s(container: Mapping[str, Any]) -> float:

@@ -144,11 +144,11 @@ def _network_failure(error: Exception, proxy: Proxy | None) -> BotApiError:
     cause: object = error
     while isinstance(cause, URLError):
         cause = cause.reason
-    reason, found = _told(cause)
+    reason, found = _described(cause)
     return BotApiError(reason, f"{found}, through the proxy {proxy.address}" if proxy else found)
 
 
-def _told(cause: object) -> tuple[str, str]:
+def _described(cause: object) -> tuple[str, str]:
     """The reason, and what was found."""
     # Before Python 3.10 socket.timeout was another class than TimeoutError.
     if isinstance(cause, (TimeoutError, socket.timeout)):

@@ -143,7 +143,7 @@ def test_host_without_an_engine_is_drift_of_the_whole(host: Host) -> None:
     assert result["instances"] == {}
 
 
-def test_what_another_cluster_has_is_told(host: Host, tmp_path: Path) -> None:
+def test_what_another_cluster_has_is_reported(host: Host, tmp_path: Path) -> None:
     name, port = f"{host.cluster}-other-worker-1", 18_461
     label = f"aisha.cluster={host.cluster}-other"
     volume = f"{host.folder}/mounted:/mounted"

@@ -109,7 +109,7 @@ def test_a_bad_token_is_a_warning_that_does_not_quote_it(server: str, run: Run) 
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])
-def test_the_chat_is_told_through_a_proxy(kind: str, server: str, run: Run) -> None:
+def test_the_chat_is_notified_through_a_proxy(kind: str, server: str, run: Run) -> None:
     with serving(ProxyServer(kind, LOGIN)) as proxy:
         result = run(chat="-100", api_url=server, url=f"{server}/hook-secret", proxy=proxy.url(login=ENCODED))
     assert result["sent"] == ["chat", "url"]

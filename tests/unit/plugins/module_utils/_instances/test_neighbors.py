@@ -41,7 +41,7 @@ LISTED = [
         (SECOND, {"aisha-nginx-prod": FIRST, "aisha-exporter-node": FIRST}),
     ],
 )
-def test_another_cluster_is_told_by_its_label(cluster: str, others: dict[str, str]) -> None:
+def test_another_cluster_is_recognized_by_its_label(cluster: str, others: dict[str, str]) -> None:
     assert neighbors(LISTED, cluster) == others
 
 
