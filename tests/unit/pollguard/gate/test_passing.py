@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from gate_inside import InsideGate, Seen, answering, serving, until
+from pollguard.gate.offsets import Position
 from pollguard_harness import free_port, make_token
 from yarl import URL
 
@@ -216,6 +217,44 @@ async def test_who_hangs_up_ends_the_call() -> None:
                 await gate.call("sendMessage", chat_id=1)
         await asyncio.wait_for(ended.wait(), 2)
         assert gate.gate.calls == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "length"),
+    [("getUpdates", 2), ("sendMessage", 2), (f"/file/bot{TOKEN}/large", 9 * MB)],
+)
+async def test_who_leaves_while_it_is_answered_is_no_error(
+    path: str, length: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Between an answer's start and its end: later than what cancels a call, so that writing fails."""
+    gone = []
+    prepare = web.StreamResponse.prepare
+
+    async def leaving(response: web.StreamResponse, request: web.BaseRequest) -> object:
+        started = await prepare(response, request)
+        if request.url.port == gate.port and not gone:
+            assert request.transport is not None
+            request.transport.abort()
+            gone.append(response)
+        return started
+
+    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+        body = b'{"ok": true, "result": []}' if length == 2 else b"x" * length
+        return web.Response(body=body, content_type="application/json")
+
+    async with (
+        answering(answer) as upstairs,
+        serving(InsideGate(upstairs.url, TOKEN), Position()) as gate,
+    ):
+        monkeypatch.setattr(web.StreamResponse, "prepare", leaving)
+        url = path if path.startswith("/") else f"/bot{TOKEN}/{path}"
+        with pytest.raises(aiohttp.ClientError):
+            async with gate.client.post(gate.url + url) as got:
+                await got.read()
+        assert gone
+        async with gate.client.post(gate.url + url) as got:
+            assert len(await got.read()) >= length
+    assert [one for one in caplog.records if one.name.startswith(("aiohttp", "pollguard"))] == []
 
 
 async def test_calls_are_counted_while_they_last() -> None:

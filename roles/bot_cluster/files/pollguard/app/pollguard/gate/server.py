@@ -108,6 +108,13 @@ class Gate:
         await listening.serve_forever()
 
     async def _serve(self, request: BaseRequest) -> StreamResponse:
+        try:
+            return await self._reply(request)
+        except ConnectionError:
+            # COMMAND left as it was being answered: no fault of the guard's, and nobody reads this.
+            return _refuse(499, "Client Closed Request")
+
+    async def _reply(self, request: BaseRequest) -> StreamResponse:
         call = bot_api.parse_call(request.raw_path)
         if call is None:
             return _refuse(404, "Not Found: expected /bot<token>/<method> or /file/bot<token>/<path>")

@@ -105,7 +105,7 @@ class Upstream:
     ) -> StreamResponse:
         """Pass a request on to `target`, and its answer back, a small one through `redact`.
 
-        Raises UnreachableError before anything has come back."""
+        Raises UnreachableError before anything has come back, ConnectionError once the client has left."""
         headers = {n: v for n, v in request.headers.items() if n.lower() not in _HOP_BY_HOP}
         data: bytes | aiohttp.StreamReader | None = None
         if request.can_read_body:
@@ -147,6 +147,8 @@ class Upstream:
         try:
             async for chunk in answer.content.iter_chunked(_CHUNK):
                 await response.write(chunk)
+        except ConnectionError:
+            raise
         except aiohttp.ClientError as error:
             log.warning("an answer was cut short: %s", self._say(error, _CONNECT_TIMEOUT))
             # Lacking its length, or its last chunk, it tells the client that this wasn't all.
