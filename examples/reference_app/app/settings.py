@@ -37,6 +37,8 @@ class Settings:
     redis_url: str = field(repr=False)
     telegram_token: str = field(repr=False)
     telegram_api_url: str
+    telegram_proxy: str = field(repr=False)
+    """URL of a proxy (http, https, socks5 or socks5h) for the Bot API; empty: none."""
     s3_endpoint_url: str
     s3_access_key: str = field(repr=False)
     s3_secret_key: str = field(repr=False)
@@ -59,7 +61,9 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen in a log, longest first."""
-        passwords = (urlsplit(url).password for url in (self.database_url, self.redis_url))
+        passwords = (
+            urlsplit(url).password for url in (self.database_url, self.redis_url, self.telegram_proxy)
+        )
         found = {self.telegram_token, self.s3_secret_key, *(p for p in passwords if p)}
         return tuple(sorted(filter(None, found), key=len, reverse=True))
 
@@ -100,6 +104,7 @@ def load(command: str, env: Mapping[str, str] = os.environ) -> Settings:
         redis_url=given.get("REDIS_URL", ""),
         telegram_token=token,
         telegram_api_url=given.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
+        telegram_proxy=given.get("TELEGRAM_PROXY", ""),
         s3_endpoint_url=given.get("S3_ENDPOINT_URL", ""),
         s3_access_key=given.get("S3_ACCESS_KEY", ""),
         s3_secret_key=given.get("S3_SECRET_KEY", ""),

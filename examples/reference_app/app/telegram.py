@@ -1,17 +1,25 @@
-"""sendMessage, for the worker: aiogram would cost it over a hundred megabytes for one method.
+"""The way to Telegram; and sendMessage, for the worker: aiogram would cost it over a hundred megabytes.
 
 What matters after a failure is whether the user may have got the message, so there is an error for each case.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from app.settings import Settings
 
 TEXT_LIMIT: Final = 4096
+NOT_CONNECTED: Final = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+)
+"""After these, nothing was sent."""
 
 
 class NotSent(Exception):
@@ -30,8 +38,26 @@ class Unknown(Exception):
     """The request was made but its answer got lost: sending again might tell the user twice."""
 
 
-def user_agent(instance_id: str) -> str:
-    return f"reference-app ({instance_id})"
+class _SocksConnector(ProxyConnector):
+    """To aiohttp a failure at the proxy is a failed connection: nothing was sent."""
+
+    async def connect(self, req: aiohttp.ClientRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().connect(req, *args, **kwargs)
+        except (ProxyConnectionError, ProxyError, ProxyTimeoutError) as error:
+            raise aiohttp.ClientConnectorError(req.connection_key, OSError(str(error))) from None
+
+
+def connect(settings: Settings) -> aiohttp.ClientSession:
+    """A session for the Bot API, through the proxy where there is one; the User-Agent names the instance."""
+    headers = {"User-Agent": f"reference-app ({settings.instance_id})"}
+    proxy = settings.telegram_proxy
+    scheme = urlsplit(proxy).scheme
+    if scheme.startswith("socks5"):
+        # socks5h: the proxy resolves names. The library knows the scheme without the letter only.
+        connector = _SocksConnector.from_url(proxy.replace("socks5h", "socks5", 1), rdns=scheme == "socks5h")
+        return aiohttp.ClientSession(connector=connector, headers=headers)
+    return aiohttp.ClientSession(proxy=proxy or None, headers=headers)
 
 
 class Telegram:
@@ -40,7 +66,6 @@ class Telegram:
     def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
         self._session = session
         self._url = f"{settings.telegram_api_url}/bot{settings.telegram_token}/sendMessage"
-        self._headers = {"User-Agent": user_agent(settings.instance_id)}
 
     async def send(self, chat_id: int, text: str) -> None:
         """Send a text.
@@ -52,12 +77,11 @@ class Telegram:
             async with self._session.post(
                 self._url,
                 json={"chat_id": chat_id, "text": text[:TEXT_LIMIT]},
-                headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=30, sock_connect=5),
             ) as response:
                 status = response.status
                 answer = await response.json(content_type=None)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except NOT_CONNECTED as error:
             raise NotSent(f"no connection: {type(error).__name__}") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Unknown(type(error).__name__) from None

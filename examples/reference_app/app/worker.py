@@ -9,21 +9,19 @@ from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Any, Final
 
-import aiohttp
 import sqlalchemy as sa
 from redis.exceptions import RedisError
 from saq import Job, Worker
 from saq.queue.redis import RedisQueue
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app import database, metrics, queue
+from app import database, metrics, queue, telegram
 from app.database import jobs, processed_updates
 from app.jobs import MAKERS, Tools, run_job
 from app.queue_keys import HEARTBEAT_SECONDS, heartbeat_key
 from app.settings import Settings
 from app.stopping import Backoff, every, stop_on_signals
 from app.storage import Storage
-from app.telegram import NotSent, Telegram
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ def job_function(tools: Tools) -> Callable[..., Awaitable[None]]:
             with metrics.job():
                 await run_job(tools, job_key)
         except Exception as error:
-            if isinstance(error, NotSent):
+            if isinstance(error, telegram.NotSent):
                 job.retry_delay, job.retry_backoff = error.retry_after, False
             ours = isinstance(error, AttributeError | LookupError | TypeError | ValueError)
             log.warning("job %s: %s: %s", job_key, type(error).__name__, error, exc_info=ours)
@@ -118,14 +116,14 @@ async def run(settings: Settings) -> int:
         stack.push_async_callback(jobs_queue.disconnect)
         engine = database.connect(settings, connections=5 + settings.worker_concurrency)
         stack.push_async_callback(engine.dispose)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(telegram.connect(settings))
         storage = await stack.enter_async_context(Storage(settings))
         await _reach(jobs_queue, stop)
         if stop.is_set():
             return 0
         await jobs_queue.connect()
         name = settings.instance_id
-        tools = Tools(engine, storage, Telegram(session, settings), settings.avatar_seconds)
+        tools = Tools(engine, storage, telegram.Telegram(session, settings), settings.avatar_seconds)
         worker = PromptWorker(
             jobs_queue,
             [(kind, job_function(tools)) for kind in MAKERS],

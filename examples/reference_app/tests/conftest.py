@@ -24,7 +24,7 @@ import pytest
 HERE = Path(__file__).parent
 APP = HERE.parent
 ROOT = APP.parents[1]
-for path in (HERE, APP):
+for path in (HERE, APP, ROOT / "tests/unit/support"):
     if str(path) not in sys.path:
         sys.path.insert(0, str(path))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from proxy_servers import API_HOST, ENCODED, LOGIN, SECRETS, ProxyServer, serving
 
 from backing import Gate
 from conftest import App, wait_until
@@ -30,6 +31,34 @@ def test_job_whose_worker_was_killed_is_done_by_another(app: App, orphaned_job: 
     # First, so that it can't use up the faults that other tests order.
     app.worker()
     assert "is ready" in orphaned_job.answers(2, timeout=40)[1]
+
+
+@pytest.mark.parametrize(("kind", "scheme"), [("http", "http"), ("socks5", "socks5h")])
+def test_poller_and_worker_reach_telegram_through_a_proxy(app: App, kind: str, scheme: str) -> None:
+    """One that resolves the API's name, and wants a login."""
+    names = {API_HOST: int(app.standin.api_url.rpartition(":")[2])}
+    with serving(ProxyServer(kind, LOGIN, names=names)) as proxy:
+        way = {"TELEGRAM_API_URL": f"http://{API_HOST}", "TELEGRAM_PROXY": proxy.url(scheme, ENCODED)}
+        processes = [app.worker(**way), app.poller(**way)]
+        deliver(app)
+        assert "is ready" in app.answers(1)[0]
+        app.say("through the proxy")
+        assert app.answers(2)[1] == "You said: through the proxy"
+        for process in processes:
+            process.term()
+            assert process.wait() == 0
+            assert not [one for one in SECRETS if one in process.output()]
+
+
+@pytest.mark.parametrize(("kind", "scheme"), [("http", "http"), ("socks5", "socks5")])
+def test_what_a_proxy_refuses_is_sent_again(app: App, kind: str, scheme: str) -> None:
+    with serving(ProxyServer(kind, refuses=True)) as proxy:
+        worker = app.worker(TELEGRAM_API_URL="https://127.0.0.1:9", TELEGRAM_PROXY=proxy.url(scheme))
+        key = deliver(app)
+        wait_until(lambda: row(app, key)["attempts"] > 1)
+        worker.stop()
+    app.worker()
+    assert "is ready" in app.answers(1, timeout=40)[0]
 
 
 def test_stop_finishes_the_running_job(app: App) -> None:

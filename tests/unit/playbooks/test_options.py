@@ -14,6 +14,8 @@ ALL = (
     "restart",
     "plan",
     "monitor",
+    "monitoring",
+    "awx",
     "verify",
     "preflight",
     "diagnose",
@@ -60,7 +62,7 @@ def test_an_unknown_tag_is_refused(tmp_path: Path, playbook: str, expected: str)
     assert f"--tags: expected some of {expected}" in refusal(tmp_path, playbook, "--tags", "niginx")
 
 
-@pytest.mark.parametrize("playbook", ["rollback", "verify"])
+@pytest.mark.parametrize("playbook", ["rollback", "verify", "monitoring", "awx"])
 def test_a_playbook_without_tags_refuses_each(tmp_path: Path, playbook: str) -> None:
     assert "--tags: expected none; found nginx." in refusal(tmp_path, playbook, "--tags", "nginx")
 

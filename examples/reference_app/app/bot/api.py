@@ -14,32 +14,32 @@ from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, Telegra
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
+from app import telegram
 from app.bot.inbox import current_claim
 from app.settings import Settings
 from app.stopping import Backoff
-from app.telegram import user_agent
 
 ATTEMPTS: Final = 4
 LONGEST_WAIT: Final = 15.0  # seconds that a handler may be held up by a rate limit
 
 
 class NamedSession(AiohttpSession):
-    """aiogram's session under a User-Agent that names the instance."""
+    """aiogram's session with the same way to Telegram as the worker's."""
 
-    def __init__(self, agent: str, **kwargs: Any) -> None:
+    def __init__(self, settings: Settings, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._agent = agent
+        self._settings = settings
 
     async def create_session(self) -> aiohttp.ClientSession:
-        session = await super().create_session()
-        session.headers["User-Agent"] = self._agent
-        return session
+        if self._session is None or self._session.closed:
+            self._session = telegram.connect(self._settings)
+        return self._session
 
 
 def not_sent(error: Exception) -> bool:
     """Whether the request certainly had no effect, so that it may be made again."""
     if isinstance(error, TelegramNetworkError):
-        return isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+        return isinstance(error.__cause__, telegram.NOT_CONNECTED)
     return isinstance(error, TelegramRetryAfter | TelegramServerError)
 
 
@@ -71,6 +71,6 @@ class Persist(BaseRequestMiddleware):
 def connect(settings: Settings) -> Bot:
     """A bot that talks to the configured server."""
     server = TelegramAPIServer.from_base(settings.telegram_api_url)
-    session = NamedSession(user_agent(settings.instance_id), api=server, timeout=30)
+    session = NamedSession(settings, api=server, timeout=30)
     session.middleware(Persist())
     return Bot(settings.telegram_token, session=session)
