@@ -41,7 +41,9 @@ _POLLGUARD = "roles/bot_cluster/files/pollguard/app"
 _SERVICE_CHECK = "roles/external_services/files/service_check"
 _APP = "examples/reference_app"
 PROGRAMS = (
-    Program("reference-app", (_APP,), (_APP, f"{_APP}/tests"), f"{_APP}/requirements.txt"),
+    Program(
+        "reference-app", (_APP,), (_APP, f"{_APP}/tests", "tests/unit/support"), f"{_APP}/requirements.txt"
+    ),
     Program(
         "pollguard",
         (_POLLGUARD, "tests/unit/pollguard"),

@@ -227,7 +227,7 @@ async def test_who_leaves_while_it_is_answered_is_no_error(
     path: str, length: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Between an answer's start and its end: later than what cancels a call, so that writing fails."""
-    gone = []
+    gone: list[web.StreamResponse] = []
     prepare = web.StreamResponse.prepare
 
     async def leaving(response: web.StreamResponse, request: web.BaseRequest) -> object:
