@@ -64,13 +64,13 @@ PROGRAMS = (
         ),
         ("tests/lab", "tests/faults", "tests/faults/bots", "tests/updates", "benchmarks"),
     ),
-    Program("monitoring", ("tests/unit/monitoring",), ("tests/unit/monitoring",)),
+    Program("monitoring", ("tests/unit/monitoring",), ("tests/unit/monitoring", "tests/unit/support")),
     Program("awx", ("tests/awx",), ("tests/awx",)),
     # Whatever is in no other: the collection's own. ansible-core comes without types.
     Program(
         "collection",
         ("",),
-        (_COLLECTIONS, "tests/gates", "tests/three_ways", "tests/unit/plugins/support", "tests/unit/support"),
+        (_COLLECTIONS, "tests/gates", "tests/three_ways", "tests/unit/support"),
         "",
         ("--disable-error-code=import-untyped",),
     ),

@@ -11,14 +11,22 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from rendered import HOSTS, INVENTORY, Written, playbook
+from ansible_run import ansible_playbook
+from rendered import HOSTS, INVENTORY, Written
 
 
 def render(folder: Path, hosts: dict[str, Any], **inputs: Any) -> Written:
     """Render what the role writes, by Ansible itself."""
     (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
     (folder / "vars.json").write_text(json.dumps(INVENTORY | inputs | {"folder": str(folder)}))
-    done = playbook("render.yml", "-i", str(folder / "hosts.json"), "-e", f"@{folder}/vars.json")
+    done = ansible_playbook(
+        folder,
+        Path(__file__).with_name("render.yml"),
+        "-i",
+        folder / "hosts.json",
+        "-e",
+        f"@{folder}/vars.json",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return Written(folder)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,20 +58,3 @@ def check(folder: Path, program: str, image: str, *arguments: str) -> subprocess
         place = ("-v", f"{folder}:{folder}:ro", "-w", str(folder), "--entrypoint", f"/bin/{program}")
         command = ["docker", "run", "--rm", "--network", "none", "--user", "root", *place, DEFAULTS[image]]
     return subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False)
-
-
-def playbook(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a playbook beside this file, without any host but this one."""
-    program = Path(sys.executable).with_name("ansible-playbook")
-    settings = {
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks/collections"),
-        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-        "ANSIBLE_NOCOLOR": "true",
-    }
-    return subprocess.run(
-        [program, *arguments, Path(__file__).with_name(name)],
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -7,10 +7,12 @@ import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from rendered import ROLE, playbook
+from ansible_run import ansible_playbook
+from rendered import ROLE
 
 TOKEN = "glsa_a-token-of-a-service-account"  # noqa: S105 - made up
 
@@ -70,29 +72,30 @@ def grafana() -> Iterator[Grafana]:
         thread.join()
 
 
-def bring(grafana: Grafana, token: str = TOKEN) -> tuple[int, int, str]:
+def bring(grafana: Grafana, folder: Path, token: str = TOKEN) -> tuple[int, int, str]:
     """Run the tasks; returns the exit code, how many changed something, and what was said."""
     inputs = {"monitoring_grafana_url": grafana.url, "monitoring_grafana_token": token}
-    done = playbook("grafana.yml", "-i", "grafana.example.com,", "-e", json.dumps(inputs), "-vvv")
+    book = Path(__file__).with_name("grafana.yml")
+    done = ansible_playbook(folder, book, "-i", "grafana.example.com,", "-e", json.dumps(inputs), "-vvv")
     assert token not in done.stdout + done.stderr
     changed = re.search(r"changed=(\d+)", done.stdout)
     assert changed, done.stdout + done.stderr
     return done.returncode, int(changed[1]), done.stdout + done.stderr
 
 
-def test_dashboard_comes_once(grafana: Grafana) -> None:
-    assert bring(grafana)[:2] == (0, 1)
+def test_dashboard_comes_once(grafana: Grafana, tmp_path: Path) -> None:
+    assert bring(grafana, tmp_path)[:2] == (0, 1)
     dashboard = json.loads((ROLE / "files/dashboard.json").read_text())
     kept = grafana.dashboards[dashboard["uid"]]
     assert kept["panels"] == dashboard["panels"]
-    assert bring(grafana)[:2] == (0, 0)
+    assert bring(grafana, tmp_path)[:2] == (0, 0)
     kept["tags"] = ["aisha", "revision-of-before"]
-    assert bring(grafana)[:2] == (0, 1)
+    assert bring(grafana, tmp_path)[:2] == (0, 1)
     assert grafana.writes == 2
 
 
-def test_refused_token_fails(grafana: Grafana) -> None:
-    code, _changed, said = bring(grafana, "glsa_another-one")
+def test_refused_token_fails(grafana: Grafana, tmp_path: Path) -> None:
+    code, _changed, said = bring(grafana, tmp_path, "glsa_another-one")
     assert code != 0
     assert (
         f"Grafana {grafana.url}: expected it to take the dashboard Bot cluster; found: Status code was 401"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_run import ansible_playbook
 
-ROOT = Path(__file__).resolve().parents[3]
 MANAGED = "Managed by Ansible.\nListen to nobody else;"
 # Each cluster by its name, with what its inventory and its host say.
 CLUSTERS: dict[str, dict[str, Any]] = {
@@ -31,22 +29,11 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": CLUSTERS}}))
     (folder / "ansible.cfg").write_text(f"[defaults]\nansible_managed = {MANAGED}\n".replace("\nL", "\n  L"))
     common = {"folder": str(folder), "ansible_managed": MANAGED, "telegram_bot_token": "1:" + "t" * 35}
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            *("-i", str(folder / "hosts.json"), "-e", json.dumps(common)),
-            str(Path(__file__).with_name("render.yml")),
-        ],
-        env=os.environ
-        | {
-            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "ANSIBLE_NOCOLOR": "true",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    done = ansible_playbook(
+        folder,
+        Path(__file__).with_name("render.yml"),
+        *("-i", folder / "hosts.json", "-e", json.dumps(common)),
+        ANSIBLE_CONFIG=str(folder / "ansible.cfg"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (folder / "tls").mkdir()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_run import ROOT
 
-from .conftest import CLUSTERS, MANAGED, ROOT
+from .conftest import CLUSTERS, MANAGED
 
 IMAGE = yaml.safe_load((ROOT / "roles/nginx/defaults/main.yml").read_text())["nginx_image"]
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
+from ansible_run import ROOT, ansible_playbook
 
 
 def value_of(folder: Path, name: str, file: Path, variables: dict[str, Any]) -> Any:
@@ -24,12 +21,7 @@ def value_of(folder: Path, name: str, file: Path, variables: dict[str, Any]) -> 
         "tasks": [{"ansible.builtin.copy": copy, "check_mode": False}],
     }
     (folder / "play.yml").write_text(json.dumps([play]))
-    program = Path(sys.executable).with_name("ansible-playbook")
-    python = f"ansible_python_interpreter={sys.executable}"
-    done = subprocess.run(
-        [program, "-i", "localhost,", "-c", "local", "-e", python, folder / "play.yml", "--check"],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = ansible_playbook(folder, folder / "play.yml", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((folder / "value").read_text())
 

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playing import ROOT, play
+from ansible_run import ROOT
+from playing import play
 
 TEMPLATE = ROOT / "playbooks/templates/leftovers.j2"
 

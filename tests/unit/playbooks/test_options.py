@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from run_playbook import LOCAL, ROOT, run
+from ansible_run import ROOT
+from run_playbook import LOCAL, run
 
 ALL = (
     "site",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from run_playbook import ROOT
+from ansible_run import ROOT, ansible_playbook
 
 ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/README.md"))
 
@@ -60,19 +58,5 @@ def test_an_example_creates_the_network_that_its_containers_join(role: str) -> N
 def test_examples_are_playbooks(tmp_path: Path) -> None:
     book = tmp_path / "play.yml"
     book.write_text(yaml.safe_dump([play for role in ROLES for play in plays(role)]))
-    done = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), "--syntax-check", "-i", "localhost,", book],
-        cwd=tmp_path,
-        env={
-            "ANSIBLE_CONFIG": str(tmp_path / "none.cfg"),
-            "ANSIBLE_HOME": str(tmp_path / "home"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-            "PATH": str(Path(sys.executable).parent),
-            "LC_ALL": "C.UTF-8",
-        },
-        text=True,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = ansible_playbook(tmp_path, "--syntax-check", book)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_playbook import LOCAL, ROOT, run
+from ansible_run import ROOT
+from run_playbook import LOCAL, run
 
 RESULTS = (
     "cluster_parts",

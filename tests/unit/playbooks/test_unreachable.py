@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from run_playbook import LOCAL, ROOT, UNREACHABLE, run
+from ansible_run import ROOT
+from run_playbook import LOCAL, UNREACHABLE, run
 
 MESSAGE = (
     "UNREACHABLE gone: expected SSH as deploy at 127.0.0.1:1, found ssh: connect to host 127.0.0.1 port 1: "

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
+from ansible_run import ansible_playbook
+
 GROUPS = ("registry", "webhook_api", "bot_cluster", "nginx")
 
 
@@ -18,22 +16,8 @@ def render(folder: Path, **inputs: Any) -> Any:
     hosts = {"hosts": {"one": inputs}}
     inventory = {"all": {"children": dict.fromkeys(GROUPS, hosts)}}
     (folder / "hosts.json").write_text(json.dumps(inventory))
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            *("-i", str(folder / "hosts.json"), "-e", f"folder={folder}"),
-            str(Path(__file__).with_name("variables.yml")),
-        ],
-        env=os.environ
-        | {
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "ANSIBLE_NOCOLOR": "true",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    book = Path(__file__).with_name("variables.yml")
+    done = ansible_playbook(folder, book, "-i", folder / "hosts.json", "-e", f"folder={folder}")
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((folder / "one.json").read_text())
 

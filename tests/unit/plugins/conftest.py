@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
-# The same link makes a bare clone find its own modules.
-sys.path[:0] = [
-    str(ROOT / "playbooks" / "collections"),
-    str(Path(__file__).with_name("support")),
-    str(ROOT / "tests/unit/support"),
-]
 
 if TYPE_CHECKING:
     from ansible_collections.aisha.cluster.plugins.module_utils._telegram.client import HttpAnswer

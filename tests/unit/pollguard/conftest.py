@@ -12,7 +12,6 @@ import pytest
 sys.path[:0] = [
     str(Path(__file__).resolve().parents[3] / "roles/bot_cluster/files/pollguard/app"),
     str(Path(__file__).parent),
-    str(Path(__file__).parents[1] / "support"),
 ]
 
 from bad_network import BadNetwork  # noqa: E402

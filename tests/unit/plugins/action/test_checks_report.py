@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from ansible_collections.aisha.cluster.plugins.module_utils._core.findings import Check
+from ansible_run import ansible_playbook
 
-ROOT = Path(__file__).resolve().parents[4]
 GOOD = {"host": "one", "check": "engine", "subject": "", "status": "passed", "found": "20.10.24"}
 GOOD_FIELDS = {name: value for name, value in GOOD.items() if name != "host"}
 BAD = {
@@ -28,27 +26,7 @@ def play(tmp_path: Path, checks: list[dict[str, str]], **more: str) -> subproces
     task = {"aisha.cluster.checks_report": {"title": "Preflight", "checks": checks, **more}}
     book = tmp_path / "play.yml"
     book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
-    return subprocess.run(
-        [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            "-i",
-            "localhost,",
-            "-c",
-            "local",
-            str(book),
-        ],
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(tmp_path / "none.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-            "ANSIBLE_NOCOLOR": "true",
-        },
-        cwd=tmp_path,
-        text=True,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    return ansible_playbook(tmp_path, book)
 
 
 def test_all_well(tmp_path: Path) -> None:

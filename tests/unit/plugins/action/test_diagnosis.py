@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[4]
+from ansible_run import ansible_playbook
+
 SECRET = "correct-horse"  # noqa: S105 - nobody's
 
 
 def play(tmp_path: Path, *tasks: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     book = tmp_path / "play.yml"
     book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    ansible = Path(sys.executable).with_name("ansible-playbook")
-    settings = {
-        "ANSIBLE_CONFIG": str(tmp_path / "none.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-        "ANSIBLE_NOCOLOR": "true",
-    }
-    return subprocess.run(
-        [
-            str(ansible),
-            "-i",
-            "localhost,",
-            "-c",
-            "local",
-            str(book),
-            "-e",
-            f"ansible_python_interpreter={sys.executable}",
-        ],
-        env=os.environ | settings,
-        text=True,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    return ansible_playbook(tmp_path, book)
 
 
 def collect(tmp_path: Path) -> dict[str, Any]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from ansible_run import ROOT, ansible_playbook
 
-CALLBACKS = Path(__file__).resolve().parents[4] / "plugins" / "callback"
 PLAYBOOK = """
 - name: Prepare
   hosts: localhost
@@ -60,32 +57,13 @@ PLAYBOOK = """
 def run(folder: Path, *words: str) -> tuple[int, str]:
     """Run the playbook; returns its exit code and what it has shown, without times."""
     (folder / "play.yml").write_text(PLAYBOOK)
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"),
-            "-i",
-            "localhost,",
-            "-c",
-            "local",
-            *words,
-            "play.yml",
-        ],
-        cwd=folder,
-        env=os.environ
-        | {
-            "ANSIBLE_CONFIG": str(folder / "none.cfg"),
-            "ANSIBLE_HOME": str(folder / "home"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
-            "ANSIBLE_STDOUT_CALLBACK": "progress",
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "ANSIBLE_NOCOLOR": "1",
-            "AISHA_PROGRESS_LONG_TASK": "0.6",
-        },
-        text=True,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
+    done = ansible_playbook(
+        folder,
+        *words,
+        "play.yml",
+        ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "plugins" / "callback"),
+        ANSIBLE_STDOUT_CALLBACK="progress",
+        AISHA_PROGRESS_LONG_TASK="0.6",
     )
     return done.returncode, re.sub(r"^ *\d+\.\d s", "TIME", done.stdout, flags=re.MULTILINE)
 

@@ -55,7 +55,7 @@ class Host:
             "aisha.cluster.host_plan",
             arguments,
             *(["--check"] if check else []),
-            environment={"DOCKER_HOST": engine} if engine else {},
+            **({"DOCKER_HOST": engine} if engine else {}),
         )
         assert done.code == 0, done.printed
         assert PASSWORD not in done.printed + json.dumps(done.result)

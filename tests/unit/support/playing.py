@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[4]
-SECONDS = 60
+from ansible_run import ansible_playbook
 
 
 @dataclass(frozen=True)
@@ -23,13 +19,7 @@ class Played:
     code: int
 
 
-def play(
-    folder: Path,
-    name: str,
-    arguments: dict[str, Any],
-    *options: str,
-    environment: dict[str, str] | None = None,
-) -> Played:
+def play(folder: Path, name: str, arguments: dict[str, Any], *options: str, **environment: str) -> Played:
     """Run a task; the folder gets the playbook and the result."""
     result = folder / "result.json"
     tasks: list[dict[str, Any]] = [
@@ -44,22 +34,7 @@ def play(
     ]
     book = folder / "play.yml"
     book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    python = f"ansible_python_interpreter={sys.executable}"
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
-    done = subprocess.run(
-        [program, "-vvv", "-i", "localhost,", "-c", "local", "-e", python, str(book), *options],
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(folder / "none.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-            "ANSIBLE_NOCOLOR": "true",
-            **(environment or {}),
-        },
-        text=True,
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = ansible_playbook(folder, "-vvv", book, *options, **environment)
     printed = done.stdout + done.stderr
     assert result.is_file(), printed
     return Played(json.loads(result.read_text()), printed, done.returncode)

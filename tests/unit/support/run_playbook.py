@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[4]
+from ansible_run import ROOT, ansible_playbook
+
 # Nothing listens there.
 UNREACHABLE: dict[str, Any] = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_user": "deploy"}
 LOCAL: dict[str, Any] = {"ansible_connection": "local"}
@@ -39,7 +38,6 @@ def run(
                 "redis_url": "redis://127.0.0.1:9/0",
                 "cluster_address": "127.0.0.2",
                 "ansible_become": False,
-                "ansible_python_interpreter": sys.executable,
             },
             "hosts": hosts,
             "children": {
@@ -48,29 +46,14 @@ def run(
         }
     }
     (folder / "hosts.json").write_text(json.dumps(inventory))
-    return subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"),
-            playbook,
-            "-i",
-            folder / "hosts.json",
-            *options,
-        ],
-        cwd=folder,
-        env={
-            **{key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")},
-            "ANSIBLE_CONFIG": str(folder / "none.cfg"),
-            "ANSIBLE_HOME": str(folder / "home"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "plugins" / "callback"),
-            "ANSIBLE_STDOUT_CALLBACK": callback,
-            "ANSIBLE_HOST_KEY_CHECKING": "false",
-            "ANSIBLE_NOCOLOR": "1",
-            "DOCKER_HOST": "unix:///nowhere",
-        },
-        text=True,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-        check=False,
+    return ansible_playbook(
+        folder,
+        playbook,
+        "-i",
+        folder / "hosts.json",
+        *options,
+        ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "plugins" / "callback"),
+        ANSIBLE_STDOUT_CALLBACK=callback,
+        ANSIBLE_HOST_KEY_CHECKING="false",
+        DOCKER_HOST="unix:///nowhere",
     )

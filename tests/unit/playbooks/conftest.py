@@ -1,8 +1,0 @@
-"""What tests of playbooks share with tests of plugins."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins" / "support"))
