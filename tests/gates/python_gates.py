@@ -65,6 +65,7 @@ PROGRAMS = (
         ("tests/lab", "tests/faults", "tests/faults/bots", "tests/updates", "benchmarks"),
     ),
     Program("monitoring", ("tests/unit/monitoring",), ("tests/unit/monitoring", "tests/unit/support")),
+    Program("roles", ("tests/roles",), ("tests/roles", "tests/unit/support", "tests/lab")),
     Program("awx", ("tests/awx",), ("tests/awx",)),
     # Whatever is in no other: the collection's own. ansible-core comes without types.
     Program(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_run import ROOT, ansible_playbook
-
-ROLES = sorted(path.parent.name for path in (ROOT / "roles").glob("*/README.md"))
-
-
-def plays(role: str) -> list[dict[str, Any]]:
-    """Return the plays of a role's README."""
-    text = (ROOT / "roles" / role / "README.md").read_text()
-    blocks = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.M | re.S)]
-    return [item for block in blocks if isinstance(block, list) for item in block if "hosts" in item]
+from role_examples import ROLES, plays
 
 
 def uses(role: str) -> Iterator[tuple[str, str, set[str]]]:
