@@ -87,16 +87,16 @@ def test_crash_in_a_handler_is_taken_up_by_the_other(app: App) -> None:
 def test_frozen_poller_does_not_answer_for_a_lost_claim(app: App) -> None:
     first = app.poller()
     # Long enough to be frozen while it waits, also on a busy machine.
-    update = app.say("/wait 6")
-    wait_until(lambda: app.is_handling(update))
+    app.say("/wait 6")
+    # The claim's: looking for overdue updates locks them, too.
+    claims = (
+        f"FROM pg_stat_activity WHERE application_name = 'reference-app {first.name}'"
+        " AND state = 'idle in transaction' AND query LIKE '%outcome=%' AND query NOT LIKE '%attempts=%'"
+    )
+    wait_until(lambda: app.rows(f"SELECT 1 {claims}"))
     first.signal(signal.SIGSTOP)
     # What PostgreSQL does by itself once a claim has been silent for too long.
-    terminated = app.rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = $1 AND state = 'idle in transaction'",
-        f"reference-app {first.name}",
-    )
-    assert len(terminated) == 1
+    assert len(app.rows(f"SELECT pg_terminate_backend(pid) {claims}")) == 1
     app.poller()
     assert app.answers(1, timeout=30) == ["Waited 6 s."]
     first.signal(signal.SIGCONT)

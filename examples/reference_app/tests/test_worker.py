@@ -56,9 +56,10 @@ def test_what_a_proxy_refuses_is_sent_again(app: App, kind: str, scheme: str) ->
         worker = app.worker(TELEGRAM_API_URL="https://127.0.0.1:9", TELEGRAM_PROXY=proxy.url(scheme))
         key = deliver(app)
         wait_until(lambda: row(app, key)["attempts"] > 1)
-        worker.stop()
+        worker.term()
+        assert worker.wait() == 0
     app.worker()
-    assert "is ready" in app.answers(1, timeout=40)[0]
+    assert "is ready" in app.answers(1)[0]
 
 
 def test_stop_finishes_the_running_job(app: App) -> None:

@@ -23,7 +23,7 @@ from aiogram.methods import GetMe, GetUpdates
 from aiogram.types import Update
 from redis.exceptions import RedisError
 from saq.queue.redis import RedisQueue
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InternalError, SQLAlchemyError
 
 from app import database, queue
 from app.bot import api, handlers
@@ -157,7 +157,9 @@ def _dump(update: Update) -> dict[str, Any]:
 def _passing(error: Exception) -> bool:
     """Whether trying a handler again later can help."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error.__cause__, OSError)
+        # InternalError: what a driver says that was told of the connection's end between two queries.
+        lost = error.connection_invalidated or isinstance(error, InternalError)
+        return lost or isinstance(error.__cause__, OSError)
     if isinstance(error, TimeoutError):
         return False  # the handler's own time is over
     return isinstance(error, ClaimLost | OSError | RedisError) or api.not_sent(error)
