@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ class Lab:
         passwords = [value for name, value in known.items() if re.fullmatch(r"lab_\w+_password", name)]
         return [known["telegram_bot_token"].split(":")[1], known["s3_secret_key"], *passwords]
 
-    @property
+    @cached_property
     def first(self) -> str:
         """The host that nginx, the registry and the embedded services run on."""
         listed = json.loads(self.ansible("ansible-inventory", "--list").stdout)

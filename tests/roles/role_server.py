@@ -27,6 +27,7 @@ NEEDS = {
     "external_services": ("images",),
     "webhook_api": ("images",),
     "bot_cluster": ("images", "external_services"),
+    "release": ("images",),
 }
 # The inputs that are images, by the name of what is built.
 IMAGES = {
@@ -121,7 +122,10 @@ class Server:
             self.play(role)
             self.applied.add(role)
 
-    def _images(self) -> dict[str, str]:
+    def _images(self) -> dict[str, Any]:
         path = self.folder / "images.json"
-        built: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-        return {IMAGES[name]: reference for name, reference in built.items()}
+        if not path.exists():
+            return {}
+        built: dict[str, str] = json.loads(path.read_text())
+        named = {IMAGES[name]: reference for name, reference in built.items()}
+        return {**named, "images_references": built}
