@@ -22,6 +22,8 @@ if EVERYTHING:
     RUNS |= {"2.18": (ROOT / ".venv-2.18/bin", ""), "image": (HERE, IMAGE)}
 FURTHER = [
     ("site.yml", {}, ""),
+    ("preflight.yml", {}, ""),
+    ("verify.yml", {}, ""),
     # Of the machine that tests run on all may be asked for too much at once; that is no fault here.
     ("monitor.yml", {}, "health"),
     ("diagnose.yml", {}, ""),
@@ -39,8 +41,6 @@ def awx(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 @pytest.mark.parametrize(
     ("playbook", "variables", "tags"),
     [
-        ("preflight.yml", {}, ""),
-        ("verify.yml", {}, ""),
         ("monitor.yml", {"monitor_report_dir": ""}, "quick"),
         *(FURTHER if EVERYTHING else []),
     ],

@@ -1,4 +1,4 @@
-"""site.yml adds and removes instances with their counts, and goes through nothing else."""
+"""site.yml brings what a tag selects, adds and removes instances, and goes through nothing else."""
 
 from __future__ import annotations
 
@@ -16,8 +16,24 @@ def instances(lab: Lab) -> set[str]:
     return {name for name, status in lab.containers("aisha-one").items() if "(healthy)" in status}
 
 
-def test_up_and_down_again(lab: Lab) -> None:
+def body_limit(lab: Lab) -> str:
+    """Return what nginx takes."""
+    configuration = lab.host("aisha-one").check_output("docker exec aisha-nginx-prod nginx -T")
+    found = re.search(r"client_max_body_size (\w+);", configuration)
+    return found[1] if found else ""
+
+
+# One after the other, since each run of site.yml starts from what the one before has left.
+def test_a_part_alone_then_up_and_down_again(lab: Lab) -> None:
     before = instances(lab)
+    values = ("-enginx_body_limit=30m", "-ebot_cluster_workers=2")
+    selected = lab.playbook("site.yml", "--tags", "nginx", *values)
+    assert selected.returncode == 0, selected.stdout
+    assert body_limit(lab) == "30m"
+    assert instances(lab) == before
+    # Prometheus is to watch that worker.
+    assert "left with their drift: workers, monitoring" in selected.stdout
+
     more = {"aisha-webhook-api-3", "aisha-bot-polling-3", "aisha-worker-2"}
     lab.forget()
 
@@ -25,6 +41,7 @@ def test_up_and_down_again(lab: Lab) -> None:
     grown = lab.playbook("site.yml", *counts)
     assert grown.returncode == 0, grown.stdout
     assert instances(lab) == before | more
+    assert body_limit(lab) == "20m"
     served = Counter(lab.get("/health").headers["X-Instance-Id"] for _ in range(21))
     assert set(served) == {"webhook-api-1", "webhook-api-2", "webhook-api-3"}
 
@@ -46,25 +63,3 @@ def test_up_and_down_again(lab: Lab) -> None:
     text = f"still there? {uuid.uuid4().hex}"
     assert lab.say(text, chat_id=CHAT).until(lambda answer: text in answer)
     assert lab.polls()["overlaps"] == 0
-
-
-def test_a_tag_brings_its_part_and_leaves_the_others(lab: Lab) -> None:
-    host, before = lab.host("aisha-one"), instances(lab)
-
-    def body_limit() -> str:
-        found = re.search(
-            r"client_max_body_size (\w+);", host.check_output("docker exec aisha-nginx-prod nginx -T")
-        )
-        return found[1] if found else ""
-
-    values = ("-enginx_body_limit=30m", "-ebot_cluster_workers=2")
-    selected = lab.playbook("site.yml", "--tags", "nginx", *values)
-    assert selected.returncode == 0, selected.stdout
-    assert body_limit() == "30m"
-    assert instances(lab) == before
-    # Prometheus is to watch that worker.
-    assert "left with their drift: workers, monitoring" in selected.stdout
-
-    whole = lab.playbook("site.yml")
-    assert whole.returncode == 0, whole.stdout
-    assert body_limit() == "20m"
