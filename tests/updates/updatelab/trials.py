@@ -21,9 +21,8 @@ from updatelab.judge import Outcome
 from updatelab.load import Load, Site
 from updatelab.runs import Playbook, Run, variables
 
-# Enough to see a gap of some milliseconds, and little enough to leave the machine to Ansible.
-PER_SECOND = 20.0 if os.environ.get("UPDATES") == "long" else 10.0
-MESSAGES_PER_SECOND = 5.0
+# Enough to see a gap, and little enough to leave the machine to Ansible.
+PER_SECOND, MESSAGES_PER_SECOND = (20.0, 5.0) if os.environ.get("UPDATES") == "long" else (5.0, 2.5)
 SETTLE_S = 120.0
 MARGIN_S = 2.0
 STAGE_S = 240.0
