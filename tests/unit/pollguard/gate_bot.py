@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 class Bot:
     """Options: `handler`, `timeout` and `pause` between polls (seconds), `polls-for` (seconds; 0: never),
     `drops` (the queue, at the start), `api` (instead of TELEGRAM_API_URL), `crash-after` (seconds), `code`,
-    `in-turn` (polls again when it has answered)."""
+    `in-turn` (polls again when it has answered), `offset` (of the first poll), `around` (an address to which
+    it keeps a connection as well)."""
 
     def __init__(self, folder: str, options: dict[str, str]) -> None:
         self.name = os.environ.get("INSTANCE_ID", "?")
@@ -54,8 +55,13 @@ class Bot:
         if "drops" in self.options:
             self.call(self.connect(), "deleteWebhook", drop_pending_updates=True)
             self.tell("dropped")
+        if "around" in self.options:
+            around = urlsplit(self.options["around"])
+            assert around.hostname
+            direct = http.client.HTTPConnection(around.hostname, around.port)
+            direct.connect()
         end = time.monotonic() + float(self.options.get("polls-for", "3600"))
-        connection, offset = self.connect(), 0
+        connection, offset = self.connect(), int(self.options.get("offset", "0"))
         while time.monotonic() < end:
             try:
                 timeout = int(self.options.get("timeout", "10"))

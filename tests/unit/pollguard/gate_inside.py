@@ -161,9 +161,10 @@ class Seen:
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-async def say_true(_request: web.BaseRequest) -> web.StreamResponse:
-    """What most methods answer."""
-    return web.json_response({"ok": True, "result": True})
+async def say_true(request: web.BaseRequest) -> web.StreamResponse:
+    """What most methods answer, and that no webhook is set."""
+    is_info = request.path.lower().endswith("/getwebhookinfo")
+    return web.json_response({"ok": True, "result": {"url": ""} if is_info else True})
 
 
 class Upstairs:
@@ -190,7 +191,13 @@ class Upstairs:
 async def answering(answer: Answer = say_true, certificate: Path | None = None) -> AsyncIterator[Upstairs]:
     """It at work; with a certificate over TLS."""
     upstairs = Upstairs(answer)
-    server = web.Server(upstairs.handle, handler_cancellation=True, access_log=None, auto_decompress=False)
+    server = web.Server(
+        upstairs.handle,
+        handler_cancellation=True,
+        access_log=None,
+        auto_decompress=False,
+        max_line_size=128 * 1024,
+    )
     runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.1)
     await runner.setup()
     context = None

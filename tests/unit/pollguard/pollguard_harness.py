@@ -167,6 +167,8 @@ class GuardProcess:
             "INSTANCE_ID": name,
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.prefix: list[str] = []
+        """A program, with options, that runs the guard."""
 
     @property
     def pid(self) -> int:
@@ -197,7 +199,7 @@ class GuardProcess:
         bot = [sys.executable, "-I", "-S", "-E", str(BOT), str(self.folder.path), *bot_options]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", str(APP), "run", "--", *(command or bot)],
+                [*self.prefix, sys.executable, "-I", str(APP), "run", "--", *(command or bot)],
                 env={**self.env, **env},
                 stdout=log,
                 stderr=log,

@@ -162,26 +162,15 @@ def test_a_bot_that_doesnt_poll_is_ended(make_gate: MakeGate, polls_for: str) ->
     assert guard.folder.events("term")[0]["at"] - started >= (0.8 if polls_for == "0" else 1.8)
 
 
-def test_a_bot_that_bypasses_the_gate(make_gate: MakeGate, account: Account) -> None:
-    """With the alias it gets nowhere, whether another poller is there or not; health names the cause."""
-    account.say("hello")
-    env = {"POLLGUARD_POLL_MAX_AGE": "2", "POLLGUARD_START_GRACE": "2"}
-    guard = make_gate("one").start(f"--api={account.standin.url}", "--timeout=5", env=env)
-    guard.folder.wait_event("trouble")
-    assert "it must take its API address from TELEGRAM_API_URL" in (guard.fault() or "")
-    assert guard.wait() == exit_codes.DEAF
-    assert {event["error"] for event in guard.folder.events("trouble")} == {"Unauthorized"}
-    assert (account.polls()["polls"], account.polls()["pending"]) == (0, 1)
-
-
-def test_a_bot_with_the_real_token_that_bypasses_the_gate(make_gate: MakeGate, account: Account) -> None:
-    """It is seen, told and ended; and with the lease free no other poller is disturbed by this guard."""
-    env = {"POLLGUARD_POLL_MAX_AGE": "2", "POLLGUARD_START_GRACE": "2", "POLLGUARD_TOKEN_EXPOSURE": "bot"}
-    guard = make_gate("one").start(f"--api={account.standin.url}", "--timeout=5", env=env)
-    wait_for(lambda: "but connects to the Bot API itself" in (guard.fault() or ""), what="health tells")
-    assert (guard.status() or {})["role"] == "standby"
-    assert guard.wait() == exit_codes.DEAF
-    assert {agent.partition("/")[0] for agent in account.polls()["user_agents"]} == {"gate-bot (one)"}
+def test_a_bot_that_polls_with_negative_offsets_becomes_active(make_gate: MakeGate, account: Account) -> None:
+    """While it stands by, such polls are refused, but count as polls; then they pass as permitted."""
+    account.say("skipped")
+    last = account.say("hello")
+    env = {"POLLGUARD_ACTIVE_MAY": "negativeOffset"}
+    guard = make_gate("one").start("--offset=-1", "--timeout=1", env=env).wait_active()
+    assert account.wait_answer("hello") == "one"
+    assert [event["update"] for event in guard.folder.events("got")] == [last]
+    assert guard.log.count("a negative offset of COMMAND's is not passed on") <= 3
 
 
 def test_a_failing_health_command(make_gate: MakeGate) -> None:
@@ -218,6 +207,7 @@ def test_metrics(make_gate: MakeGate, account: Account) -> None:
         "pollguard_updates_total 1",
         "pollguard_conflicts_total 0",
         "pollguard_fenced_updates_total 0",
+        "pollguard_position_resets_total 0",
         "pollguard_unauthorized_total 0",
         "pollguard_token_refused 0",
         "pollguard_lease_takes_total 1",

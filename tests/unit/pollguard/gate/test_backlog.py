@@ -30,6 +30,7 @@ def test_a_backlog_that_grows_while_polls_bring_nothing(counts: list[int | None]
     assert said == [False] * (len(counts) - 1) + [due]
     assert backlog.stuck is due
     assert [backlog.take_reset(), backlog.take_reset()] == [due, False]
+    assert backlog.resets == due
 
 
 def test_while_nobody_polls_it_may_grow() -> None:
@@ -41,6 +42,19 @@ def test_while_nobody_polls_it_may_grow() -> None:
         backlog.came_empty()
         due = backlog.counted(count, polled=False)
     assert due
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+def test_pauses_between_polls_take_nothing_back(every: int) -> None:
+    """A bot that polls now and then, with several counts from one poll to the next."""
+    backlog, count = Backlog(), 0
+    while not backlog.stuck:
+        count += 1
+        assert count <= 5 * every
+        if count % every == 0:
+            backlog.came_empty()
+        backlog.counted(count, polled=False)
+    assert count == 5 * every
 
 
 def test_it_is_over_when_polls_bring_updates() -> None:
@@ -102,4 +116,5 @@ async def test_a_literal_server_is_polled_without_an_offset_once(
         server.waiting = [8]
         assert await gate.poll(timeout=5, offset=8) == [8]
         assert server.offsets.count(None) == 1
+        assert gate.updates.backlog.resets == 1
         assert "updates wait at Telegram below offset 900: polling without an offset" in caplog.text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from urllib.parse import parse_qsl
 
 import pytest
-from gate_inside import InsideGate, answering, serving
+from aiohttp import web
+from gate_inside import InsideGate, answering, serving, until
 from pollguard.gate.offsets import Position
 from standin_process import Account
 
@@ -20,8 +23,8 @@ ALL = frozenset({"deleteWebhook", "setWebhook", "logOut", "close", "dropPendingU
         (False, ALL, "deleteWebhook", {"drop_pending_updates": True}, True, None),
         (False, ALL, "setWebhook", {}, True, None),
         (False, ALL, "setWebhook", {"url": "https://x"}, 403, None),
-        (False, ALL, "logOut", {}, True, None),
-        (False, ALL, "close", {}, True, None),
+        (False, ALL, "logOut", {}, 403, None),
+        (False, ALL, "close", {}, 403, None),
         # The active may what it is permitted.
         (True, frozenset(), "deleteWebhook", {}, True, None),
         (True, {"deleteWebhook"}, "deleteWebhook", {}, True, {}),
@@ -32,7 +35,8 @@ ALL = frozenset({"deleteWebhook", "setWebhook", "logOut", "close", "dropPendingU
         (True, {"deleteWebhook"}, "setWebhook", {"url": ""}, True, {"url": ""}),
         (True, {"deleteWebhook"}, "setWebhook", {"url": "https://x"}, 403, None),
         (True, {"setWebhook"}, "setWebhook", {"url": "https://x"}, True, {"url": "https://x"}),
-        (True, {"deleteWebhook"}, "logOut", {}, True, None),
+        (True, {"deleteWebhook"}, "logOut", {}, 403, None),
+        (True, {"logOut"}, "close", {}, 403, None),
         (True, {"logOut"}, "logOut", {}, True, {}),
         (True, {"close"}, "close", {}, True, {}),
         (True, ALL, "deleteWebhook", {"drop_pending_updates": True}, True, {"drop_pending_updates": "true"}),
@@ -89,13 +93,35 @@ async def test_a_webhook_that_must_not_be_removed_is_reported(account: Account) 
         assert account.log("deleteWebhook") == []
 
 
-@pytest.mark.parametrize(("fault", "status"), [(502, 502), (0, 502), (401, 401)])
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ({"error_code": 502}, 502),
+        ({"error_code": 0}, 502),
+        ({"error_code": 401}, 401),
+        ({"error_code": 400}, 502),
+        ({"error_code": 429, "retry_after": 7}, 429),
+    ],
+    ids=str,
+)
 async def test_what_telegram_does_not_confirm_is_not_answered_well(
-    account: Account, fault: int, status: int
+    account: Account, fault: dict[str, int], status: int
 ) -> None:
-    account.fail("getWebhookInfo", error_code=fault, count=-1)
+    account.fail("getWebhookInfo", count=-1, **fault)
     async with serving(InsideGate(account.standin.url, account.token, ALL)) as gate:
-        assert (await gate.call("deleteWebhook"))["status"] == status
+        answer = await gate.call("deleteWebhook")
+    assert (answer["status"], answer["ok"], answer["error_code"]) == (status, False, status)
+    assert answer.get("parameters", {}).get("retry_after") == fault.get("retry_after")
+
+
+@pytest.mark.parametrize("body", [b"<html>log in to this network</html>", b"[]", b'{"ok":true}'])
+async def test_a_reply_that_is_not_the_bot_apis_confirms_nothing(body: bytes) -> None:
+    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=body)
+
+    async with answering(answer) as upstairs, serving(InsideGate(upstairs.url, "1:x", ALL)) as gate:
+        reply = await gate.call("deleteWebhook")
+    assert (reply["status"], reply["error_code"]) == (502, 502)
 
 
 @pytest.mark.parametrize(
@@ -113,3 +139,33 @@ async def test_negative_offsets(
         assert await gate.poll(offset=-1, timeout=0) == updates[3 - comes :]
         assert time.monotonic() - before < 0.5
         assert account.polls()["pending"] == stays
+
+
+@pytest.mark.parametrize("is_active", [False, True])
+async def test_refused_negative_offsets_are_held_as_repeated_polls(
+    account: Account, is_active: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They count as polls, whatever their number and timeout, and burn no core."""
+    caplog.set_level(logging.DEBUG, "pollguard")
+    gate = InsideGate(account.standin.url, account.token)
+    async with serving(gate, Position() if is_active else None):
+        began, polls = time.monotonic(), 0
+        while time.monotonic() - began < 4:
+            assert await gate.poll(offset=-1 - polls % 2, timeout=30 * (polls % 2)) == []
+            polls += 1
+            assert gate.updates.polled_at is not None
+        assert polls <= 4
+        assert account.polls()["polls"] == 0
+    told = [record.levelname for record in caplog.records if "a negative offset" in record.message]
+    assert told == ["INFO"] + ["DEBUG"] * (polls - 1)
+
+
+async def test_a_refused_negative_offset_displaces_no_other_poll(account: Account) -> None:
+    gate = InsideGate(account.standin.url, account.token)
+    async with serving(gate, Position()):
+        poll = asyncio.ensure_future(gate.poll(timeout=10))
+        await until(lambda: account.polls()["in_flight"] == 1)
+        assert await gate.poll(offset=-1) == []
+        update = account.say("hello")
+        assert await asyncio.wait_for(poll, 2) == [update]
+    assert account.polls()["polls"] == 1

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from urllib.parse import parse_qsl
 
 import pytest
-from aiohttp import web
 from gate_inside import InsideGate, answering, serving
 from pollguard.gate.alias import alias_of
 from pollguard.gate.bot_api import PERMISSIONS
 from pollguard.gate.offsets import Position
-from pollguard_harness import make_token
 from standin_process import Account
-
-ALL = frozenset(PERMISSIONS)
 
 
 @pytest.fixture
@@ -86,7 +83,8 @@ async def test_encoded_spellings_are_guarded(target: str) -> None:
         answering() as upstairs,
         serving(InsideGate(upstairs.url, "1:x", frozenset(PERMISSIONS))) as gate,
     ):
-        assert await send_raw(gate, f"POST {target} HTTP/1.1") == (200, {"ok": True, "result": True})
+        status, body = await send_raw(gate, f"POST {target} HTTP/1.1")
+        assert (status, body["error_code"]) == (403, 403)
         assert upstairs.seen == []
 
 
@@ -153,22 +151,64 @@ async def test_the_alias_is_exchanged_both_ways(account: Account) -> None:
             assert around.status == 401
 
 
-@pytest.mark.parametrize("method", ["getMe", "getUpdates", "deleteWebhook"])
-async def test_a_reply_shows_the_alias_for_the_token(method: str) -> None:
-    token, alias = make_token(), "7:alias"
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET http://[bad/bot1:x/getMe HTTP/1.1",
+        "GET bot1:x/getMe HTTP/1.1",
+        "GET /bot1:x/\u00e9 HTTP/1.1",
+        "GET http://a:99999/bot1:x/getMe HTTP/1.1",
+        "GET /bot1:x/getMe HTTP/1.1\r\nNo colon",
+        "GET /bot1:x/getMe HTTP/9.9",
+        "POST /bot1:x/getMe HTTP/1.1\r\nContent-Length: many",
+        "POST /bot1:x/getMe HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "nonsense",
+        f"GET /bot1:x/sendMessage?text={'x' * 70_000} HTTP/1.1",
+        f"GET /bot1:x/getMe HTTP/1.1\r\nX-Odd: {'x' * 70_000}",
+    ],
+    ids=lambda head: head[:60],
+)
+async def test_what_is_no_http_is_refused_in_json(head: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with answering() as upstairs, serving(InsideGate(upstairs.url, "1:x")) as gate:
+        status, body = await send_raw(gate, head)
+        assert (status, body["ok"], body["error_code"]) == (400, False, 400)
+        assert ("too long" in str(body["description"])) == (len(head) > 10_000)
+        assert upstairs.seen == []
+        lines = [record.getMessage() for record in caplog.records]
+        assert len(lines) == 1
+        assert lines[0].startswith("a request of COMMAND's can't be parsed as HTTP: ")
+        assert caplog.records[0].exc_info is None
+        # The gate itself is unharmed.
+        assert (await gate.call("getMe"))["status"] == 200
 
-    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
-        update = {"update_id": 1, "message": {"text": f"my token is {token}"}}
-        return web.json_response({"ok": True, "result": [update]})
 
-    token = "7:" + token.partition(":")[2]
-    async with (
-        answering(answer) as upstairs,
-        serving(InsideGate(upstairs.url, token, ALL, given=alias), Position()) as gate,
-    ):
-        text = json.dumps(await gate.call(method))
-        assert f"my token is {alias}" in text
-        assert token not in text
-        assert [seen.path.partition("?")[0] for seen in upstairs.seen] == [
-            f"/bot{token}/{method if method[0] != 'd' else method.lower()}"
-        ]
+async def test_a_failure_of_the_gates_own_is_reported_in_json(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with answering() as upstairs, serving(InsideGate(upstairs.url, "1:x")) as gate:
+        monkeypatch.setattr(gate.gate, "_pass", None)
+        answer = await gate.call("getMe")
+        assert (answer["status"], answer["error_code"]) == (500, 500)
+    assert [record.getMessage() for record in caplog.records] == ["a request of COMMAND's failed"]
+    assert "TypeError" in caplog.text
+
+
+async def test_the_longest_message_fits_into_a_url() -> None:
+    text = "\U0001f600" * 4096
+    async with answering() as upstairs, serving(InsideGate(upstairs.url, "1:x")) as gate:
+        async with gate.client.get(f"{gate.url}/bot1:x/sendMessage", params={"text": text}) as got:
+            assert (await got.json())["result"] is True
+        assert dict(parse_qsl(upstairs.seen[0].path.partition("?")[2])) == {"text": text}
+
+
+@pytest.mark.parametrize("method", ["getUpdates", "setWebhook", "sendMessage"])
+async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(method: str) -> None:
+    async with answering() as upstairs, serving(InsideGate(upstairs.url, "1:x")) as gate:
+        reader, writer = await asyncio.open_connection("127.0.0.1", gate.port)
+        head = f"POST /bot1:x/{method} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"{}")
+        answer = await asyncio.wait_for(reader.read(), 5)
+        assert answer.startswith(b"HTTP/1.1 200")
+        writer.close()

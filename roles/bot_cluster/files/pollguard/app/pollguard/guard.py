@@ -31,7 +31,7 @@ from .status.server import StatusServer
 from .supervisor.children import Children
 from .supervisor.command import Command, Work
 from .supervisor.health_command import HealthWatch
-from .supervisor.processes import command_environment, descendants, signal_all
+from .supervisor.processes import command_environment, decoded, descendants, signal_all
 
 log = logging.getLogger("pollguard")
 
@@ -79,7 +79,8 @@ class Guard(ABC):
         self._children = Children()
         self._command = Command(command.argv, command.additions, command.keeper, clock, changed)
         env = command_environment(command.additions)
-        targets = endpoints(settings.api_url, {os.fsdecode(k): os.fsdecode(v) for k, v in env.items()})
+        # A proxy that COMMAND has in gate mode leads it to anything but the Bot API.
+        targets = endpoints(settings.api_url, {} if settings.gate else decoded(env))
         self._polls = PollWatch(targets, settings.poll_max_age, self._command.keeper_pid, clock, changed)
         self._health: HealthWatch | None = None
         if settings.health_command is not None:

@@ -66,5 +66,9 @@ def _fork_keeper() -> tuple[int, socket.socket]:
         signal.signal(number, lambda received, _: os._exit(128 + received))
     # As early as can be: the keeper stays as small as the process is now, and has its one thread.
     from ..supervisor.keeper import fork_keeper
+    from ..supervisor.processes import hide_environment, original_environment
 
+    # Both have the real token in it, and a bot of the same user must not read it there.
+    original_environment()
+    hide_environment()
     return fork_keeper()

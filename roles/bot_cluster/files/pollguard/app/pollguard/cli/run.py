@@ -13,7 +13,7 @@ from ..config import GateSettings, Settings, from_environment
 from ..errors import SettingsError, UsageError
 from ..log import Masker, secrets_in, set_up
 from ..naming import socket_name
-from ..supervisor.processes import adopt_orphans, original_environment
+from ..supervisor.processes import adopt_orphans, decoded, original_environment
 from .executables import check_executable
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def additions_for(env: Mapping[str, str], gate: GateSettings | None) -> dict[byt
 
 def run(arguments: list[str], keeper: tuple[int, socket.socket]) -> int:
     """Exit code of `pollguard run`, given its keeper."""
-    env = {os.fsdecode(k): os.fsdecode(v) for k, v in original_environment().items()}
+    env = decoded(original_environment())
     mode, argv = parse_arguments(arguments, env.get("POLLGUARD_MODE", ""))
     settings = from_environment(env, mode)
     check_executable(argv[0], env)

@@ -27,7 +27,7 @@ class BackOff:
         status = reply.status if reply else None
         self._told = status == 429
         if reply is not None and self._told:
-            pause = _retry_after(reply)
+            pause = retry_after(reply)
         else:
             shortest, longest = _REFUSED if status in (401, 404, 409) else _USUAL
             pause = min(longest, shortest * 2.0 ** min(self._errors, 16))
@@ -45,7 +45,8 @@ class BackOff:
             self.not_before = 0.0
 
 
-def _retry_after(reply: Reply) -> float:
+def retry_after(reply: Reply) -> float:
+    """Seconds that a 429 asks to wait."""
     try:
         return max(0.5, float(json.loads(reply.body)["parameters"]["retry_after"]))
     except (ValueError, KeyError, TypeError):

@@ -13,6 +13,8 @@ class Backlog:
     """What counts of waiting updates say, one after the other, while polls bring none."""
 
     def __init__(self) -> None:
+        self.resets = 0
+        """Polls made without an offset."""
         self.stuck = False
         """The number has grown over several counts, and polls under way all the time brought none."""
         self._first = 0
@@ -22,8 +24,11 @@ class Backlog:
 
     def counted(self, waiting: int | None, *, polled: bool) -> bool:
         """So many wait, None is unknown; `polled`: a poll is under way now. Whether a reset is due."""
-        if not waiting or not (polled or self._came_empty):
+        if not waiting:
             self.brought()
+            return False
+        if not (polled or self._came_empty):
+            # A bot that pauses between its polls: this count says nothing, and takes nothing back.
             return False
         self._came_empty = False
         self._counts += 1
@@ -45,4 +50,5 @@ class Backlog:
     def take_reset(self) -> bool:
         """Whether to make the next poll without an offset, which confirms nothing and so loses nothing."""
         due, self._is_reset_due = self._is_reset_due, False
+        self.resets += due
         return due

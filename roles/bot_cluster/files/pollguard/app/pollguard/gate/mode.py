@@ -51,8 +51,10 @@ class GateGuard(Guard):
             hang_grace=min(_HANG_GRACE, settings.stop_timeout),
             after_idle=gate.after_idle,
         )
+        self._polls.certain = True
         self._started = False
         self._was_ready = False
+        self._bypass_reported = False
         self._epoch: int | None = None
         path = f"/bot{gate.token}"
         self._upstream = Upstream(
@@ -132,11 +134,23 @@ class GateGuard(Guard):
         if ready and not self._was_ready:
             self._leasing.poke()
         self._was_ready = ready
-        self._polls.watching = self._command.state.work is Work.RUNNING and updates.polled_at is None
+        self._polls.watching = self._command.state.work is Work.RUNNING
+        self._polls.calm = updates.polled_at is not None
+        self._report_bypass()
         if self._leasing.active and not self._reach.reachable and self._reach.answered_at is not None:
             self._handover.of_itself("Telegram can't be reached from here")
         if tenure is None and self._handover.wanted_at is not None:
             self._handover.retired()
+
+    def _report_bypass(self) -> None:
+        if self._bypass_reported or self._polls.seen_at is None or self._updates.polled_at is None:
+            return
+        self._bypass_reported = True
+        log.warning(
+            "COMMAND polls %s, but also connects to the Bot API itself, which refuses an alias token (401): "
+            "all methods and downloads of files must take their address from TELEGRAM_API_URL",
+            self._gate_settings.url,
+        )
 
     def _start_command(self) -> None:
         self._started = True
@@ -231,12 +245,14 @@ class GateGuard(Guard):
         known = updates.position if self._leasing.active else answer
         return {
             "mode": "gate",
+            "bypassed": self._polls.seen_at is not None,
             "command_poll_age_s": 0.0 if updates.polling else age(updates.polled_at),
             "poll_age_s": 0.0 if updates.in_flight else age(updates.good_at),
             "api_age_s": age(reach.answered_at),
             "api_error": reach.error,
             "api_retry_in_s": max(0.0, round(updates.back_off.not_before - self._clock(), 1)),
             "backlog": reach.backlog,
+            "position_resets": updates.backlog.resets,
             "conflicts": reach.conflicts,
             "conflict_age_s": age(reach.conflict_at),
             "revoked": reach.revoked,

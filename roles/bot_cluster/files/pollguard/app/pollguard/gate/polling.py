@@ -142,15 +142,16 @@ class Updates:
         self.poll_anew()
 
     @contextlib.asynccontextmanager
-    async def answer(self, poll: Poll) -> AsyncIterator[Reply]:
+    async def answer(self, poll: Poll, *, served: bool = True) -> AsyncIterator[Reply]:
         """The answer to a poll of COMMAND's. What it brings counts as handed out once the block has ended
-        well."""
+        well. One that isn't `served` is only held; it brings nothing, and displaces no other."""
         now = self._clock()
         held = _Held(poll, now + self.pace.timeout(poll, now))
-        older, self._newest = self._newest, held
-        if older is not None:
-            older.woken.set()
-            self.poll_anew()
+        if served:
+            older, self._newest = self._newest, held
+            if older is not None:
+                older.woken.set()
+                self.poll_anew()
         if self.polled_at is not None and not self._held:
             self.pace.paused(now - self.polled_at)
         self._held += 1
@@ -262,15 +263,15 @@ class Updates:
 
     async def _sleep(self, held: _Held) -> bool:
         """Wait until Telegram may be polled; False when the poll is over, or not served any more, first."""
-        while self._is_served(held) and (left := self._resumes(held) - self._clock()) > 0:
+        while self._is_served(held):
+            left = min(self.back_off.not_before, held.until) - self._clock()
+            if left <= 0:
+                break
             held.woken.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await held.woken.wait()
         return self._is_served(held) and self.back_off.not_before <= held.until
-
-    def _resumes(self, held: _Held) -> float:
-        return min(self.back_off.not_before, held.until)
 
     async def _pass_fence(self, reply: Reply, ids: list[int]) -> Reply | None:
         self.good_at = self._clock()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..clock import Clock
+from .back_off import retry_after
 from .upstream import Reply, UnreachableError, Upstream
 
 log = logging.getLogger("pollguard.api")
@@ -17,6 +18,9 @@ log = logging.getLogger("pollguard.api")
 _INTERVAL = 2.0
 _INTERVAL_IN_TROUBLE = 1.0
 _TIMEOUT = 2.5
+_LONGEST_TIMEOUT = 10.0
+"""While Telegram is unreachable, since on a slow link a connection alone may take longer than _TIMEOUT."""
+_LONGEST_PAUSE = 30.0
 _SUSPICIOUS = 1.0
 """After so long without a response a second probe goes out: one that hangs counts as unreachable within
 _INTERVAL + _SUSPICIOUS + _TIMEOUT, 5.5 s."""
@@ -40,6 +44,8 @@ class Reach:
         self.conflicts = 0
         self.conflict_at: float | None = None
         self._failures = 0
+        self._pause = 0.0
+        """Seconds that Telegram has asked for before the next probe."""
         self._upstream = upstream
         self._path = path
         self._clock = clock
@@ -66,26 +72,47 @@ class Reach:
                     await first
             finally:
                 first.cancel()
-            await asyncio.sleep(_INTERVAL_IN_TROUBLE if self._failures else _INTERVAL)
+            await asyncio.sleep(max(self._pause, _INTERVAL_IN_TROUBLE if self._failures else _INTERVAL))
 
     async def probe(self) -> bool:
         """Ask once; whether Telegram answers."""
         try:
-            reply = await self._upstream.call(self._path, {}, _TIMEOUT)
+            await self.query_webhook()
+        except UnreachableError:
+            return False
+        return not self._failures
+
+    async def query_webhook(self) -> Reply | None:
+        """Ask once whether a webhook is set, and learn from the reply.
+
+        Returns the reply if it leaves that open, and raises UnreachableError without one.
+        """
+        try:
+            reply = await self._upstream.call(self._path, {}, self._timeout)
         except UnreachableError as error:
             self.failed(str(error))
-            return False
+            raise
         refused = self.revoked or self.webhook
         self.judge(reply)
+        self._pause = min(_LONGEST_PAUSE, retry_after(reply)) if reply.status == 429 else 0.0
         result = _result(reply)
-        if isinstance(result, dict):
+        is_clear = isinstance(result, dict)
+        if is_clear:
             self.webhook = bool(result.get("url"))
             pending = result.get("pending_update_count")
             self.backlog = pending if isinstance(pending, int) else None
             self.counted(self.backlog)
         if refused and not (self.revoked or self.webhook):
             self._changed()
-        return not self._failures
+        return None if is_clear else reply
+
+    @property
+    def _timeout(self) -> float:
+        """Seconds for a probe: short while a failure has consequences, then growing until one succeeds."""
+        if self.answered_at is None:
+            return _LONGEST_TIMEOUT
+        doublings = min(max(0, self._failures + 1 - _CUT_OFF_AFTER), 8)
+        return min(_LONGEST_TIMEOUT, _TIMEOUT * 2.0**doublings)
 
     def judge(self, reply: Reply) -> None:
         """Learn from any answer of Telegram's to a request of the guard's own."""

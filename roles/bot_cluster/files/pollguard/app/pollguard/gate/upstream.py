@@ -14,12 +14,17 @@ from yarl import URL
 
 from ..lease.redis_client import ca_bundle
 from ..proxy import Proxy
+from .compression import decompress
+from .http import send_continue
 
 log = logging.getLogger("pollguard.api")
 
 _CONNECT_TIMEOUT = 10.0
 _KEEP_ALIVE = 55.0
 _LOGIN_REQUIRED = 407
+_REDIRECTED = 300
+# A response that is compressed in spite of that is decompressed: the token must be found in it.
+_UNCOMPRESSED = {"Accept-Encoding": "identity"}
 # What is smaller is passed on in one piece, which is quicker than a stream.
 _SMALL = 64 * 1024
 _CHUNK = 256 * 1024
@@ -90,30 +95,33 @@ class Upstream:
     async def call(self, path: str, parameters: Mapping[str, str], limit: float) -> Reply:
         """One call of the guard's own; raises UnreachableError, at the latest after `limit` seconds."""
         headers = {"User-Agent": self._agent, "Content-Type": "application/x-www-form-urlencoded"}
+        headers |= _UNCOMPRESSED
         timeout = aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, _CONNECT_TIMEOUT))
         try:
             async with self._session.post(
                 self._url(path), data=parameters, headers=headers, timeout=timeout
             ) as answer:
                 self._check(answer)
-                return Reply(answer.status, await answer.read(), answer.content_type)
+                return Reply(answer.status, await self._read(answer), answer.content_type)
         except self._failures as error:
             raise UnreachableError(self._say(error, limit)) from None
 
     async def forward(
-        self, request: BaseRequest, target: str, redact: Callable[[bytes], bytes]
+        self, request: BaseRequest, target: str, redact: Callable[[bytes], bytes], *, is_method: bool
     ) -> StreamResponse:
-        """Pass a request on to `target`, and its answer back, a small one through `redact`.
+        """Pass a request on to `target`, and its answer back: all of it through `redact`, but for what a file
+        holds, which may be large and is the user's.
 
         Raises UnreachableError before anything has come back, ConnectionError once the client has left."""
         headers = {n: v for n, v in request.headers.items() if n.lower() not in _HOP_BY_HOP}
+        if is_method:
+            headers = {n: v for n, v in headers.items() if n.lower() != "accept-encoding"} | _UNCOMPRESSED
         data: bytes | aiohttp.StreamReader | None = None
         if request.can_read_body:
             length = request.content_length
             if length is not None:
                 headers["Content-Length"] = str(length)
-            if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-                request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            send_continue(request)
             small = length is not None and length <= _SMALL
             data = await request.content.readexactly(length) if small and length else request.content
         try:
@@ -124,20 +132,42 @@ class Upstream:
             raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
         async with answer:
             self._check(answer)
-            return await self._pass_back(request, answer, redact)
+            headers_back = [
+                (n, redact(v.encode(errors="surrogateescape")).decode(errors="surrogateescape"))
+                for n, v in answer.headers.items()
+                if n.lower() not in _HOP_BY_HOP
+            ]
+            if is_method or answer.status >= _REDIRECTED:
+                return await self._pass_back_redacted(answer, headers_back, redact)
+            return await self._pass_back(request, answer, headers_back)
 
     async def close(self) -> None:
         """Drop all connections."""
         await self._session.close()
 
+    async def _pass_back_redacted(
+        self, answer: aiohttp.ClientResponse, headers: list[tuple[str, str]], redact: Callable[[bytes], bytes]
+    ) -> Response:
+        body = redact(await self._read(answer))
+        kept = [(n, v) for n, v in headers if n.lower() != "content-encoding"]
+        return Response(status=answer.status, reason=answer.reason, headers=kept, body=body)
+
+    async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
+        """The whole body, decompressed; raises UnreachableError."""
+        try:
+            return decompress(await answer.read(), answer.headers.get("Content-Encoding", ""))
+        except self._failures as error:
+            raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
+        except ValueError as error:
+            raise UnreachableError(f"{self.host} gave a response that can't be read: {error}") from None
+
     async def _pass_back(
-        self, request: BaseRequest, answer: aiohttp.ClientResponse, redact: Callable[[bytes], bytes]
+        self, request: BaseRequest, answer: aiohttp.ClientResponse, headers: list[tuple[str, str]]
     ) -> StreamResponse:
-        headers = [(n, v) for n, v in answer.headers.items() if n.lower() not in _HOP_BY_HOP]
         length = answer.content_length
         if length is not None and length <= _SMALL:
             try:
-                body = redact(await answer.read())
+                body = await answer.read()
             except self._failures as error:
                 raise UnreachableError(self._say(error, _CONNECT_TIMEOUT)) from None
             return Response(status=answer.status, reason=answer.reason, headers=headers, body=body)

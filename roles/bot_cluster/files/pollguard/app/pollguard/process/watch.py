@@ -14,6 +14,7 @@ from .connections import Endpoint, PollSight, parse_rows, read_tables, row_addre
 _SAMPLE = 1.0
 # The kernel walks its whole table for each look, some milliseconds on a large machine.
 _SAMPLE_WHILE_SEEN = 5.0
+_SAMPLE_WHILE_CALM = 10.0
 _RESOLVE = 30.0
 _RESOLVE_TIMEOUT = 10.0
 _KEEP_ADDRESS = 600.0
@@ -33,6 +34,10 @@ class PollWatch:
         self.targets = targets
         self.seen_at: float | None = None
         self.watching = False
+        self.calm = False
+        """Nothing depends on it soon: look less often."""
+        self.certain = False
+        """Only a connection that is known to be COMMAND's counts: the guard has some itself."""
         self._interval = max(_SAMPLE, min(_SAMPLE_WHILE_SEEN, max_age / 10))
         self._addresses: dict[str, float] = {}  # spelling in /proc → when the name last resolved to it
         self._sight = PollSight()
@@ -52,7 +57,7 @@ class PollWatch:
         self._sight = PollSight()
 
     async def run(self) -> None:
-        """Look once a second, less often as long as a poll is seen, for ever."""
+        """Look once a second, less often as long as a poll is seen or all is calm, for ever."""
         while True:
             seen = False
             # To see nothing is a matter for health, to fail at looking is no reason to end anything.
@@ -60,7 +65,10 @@ class PollWatch:
                 seen = self.watching and self._look()
             if self.watching:
                 self._changed()
-            await asyncio.sleep(self._interval if seen else _SAMPLE)
+            if self.calm:
+                await asyncio.sleep(_SAMPLE_WHILE_CALM)
+            else:
+                await asyncio.sleep(self._interval if seen else _SAMPLE)
 
     async def resolve(self) -> None:
         """Keep the addresses fresh, for ever. Old ones count for a while: COMMAND may still use them."""
@@ -77,13 +85,15 @@ class PollWatch:
             fresh = {a: at for a, at in self._addresses.items() if at >= oldest}
             # A resolver that fails for long is no reason to become blind.
             self._addresses = fresh or self._addresses
-            await asyncio.sleep(1.0 if self.blind else _RESOLVE)
+            await asyncio.sleep(1.0 if self.blind and not self.calm else _RESOLVE)
 
     def _look(self) -> bool:
         rows = list(parse_rows(read_tables(), self._addresses))
         owned: set[int] | None = set()
         if self._sight.unknown(rows):
             owned = sockets_of(descendants(self._keeper_pid))
+            if owned is None and self.certain:
+                owned = set()
         if not self._sight.sample(rows, owned):
             return False
         self.seen_at = self._clock()

@@ -43,6 +43,10 @@ _COUNTERS = {
     "handovers": ("pollguard_handovers", "Hand-overs that another instance took"),
     "updates": ("pollguard_updates", "Updates handed to COMMAND"),
     "fenced": ("pollguard_fenced_updates", "Updates that the fence kept from COMMAND, as the lease was lost"),
+    "position_resets": (
+        "pollguard_position_resets",
+        "Polls made without an offset, as updates waited that no poll brought",
+    ),
     "conflicts": ("pollguard_conflicts", "Polls answered 409 while holding the lease: a stranger polls"),
     "unauthorized": ("pollguard_unauthorized", "Requests for which Telegram refused the token"),
     "redis_errors": ("pollguard_redis_errors", "Requests that Redis didn't answer in time or as it should"),

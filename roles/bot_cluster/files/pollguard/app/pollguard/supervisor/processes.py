@@ -1,4 +1,4 @@
-"""What Linux offers beyond Python 3.11's `os`: prctl, and the process tree of /proc."""
+"""What Linux offers beyond Python 3.11's `os`: prctl, and what /proc has of processes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 OWN_PREFIX = b"POLLGUARD_"
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -38,18 +39,37 @@ def set_name(name: str) -> None:
         _prctl(_PR_SET_NAME, name.encode()[:15])
 
 
+def hide_environment() -> None:
+    """Keep this process's environment and memory, and those of what it forks, from others of its user.
+
+    Read `original_environment` first: a hidden process that isn't root's can't open its own.
+    """
+    with contextlib.suppress(OSError):
+        _prctl(_PR_SET_DUMPABLE, 0)
+
+
+_original: dict[bytes, bytes] = {}
+
+
 def original_environment() -> dict[bytes, bytes]:
-    """The environment that this process was given.
+    """The environment that this process was given, as read once.
 
     Not os.environb: the interpreter itself adds LC_CTYPE to that under the C locale.
     """
-    try:
-        with open("/proc/self/environ", "rb") as file:  # noqa: PTH123 (no pathlib on the way to `health`)
-            block = file.read()
-    except OSError:
-        return dict(os.environb)
-    pairs = (entry.partition(b"=") for entry in block.split(b"\0") if b"=" in entry)
-    return {name: value for name, _separator, value in pairs}
+    if not _original:
+        try:
+            with open("/proc/self/environ", "rb") as file:  # noqa: PTH123 (no pathlib on the way to `health`)
+                block = file.read()
+        except OSError:
+            return dict(os.environb)
+        pairs = (entry.partition(b"=") for entry in block.split(b"\0") if b"=" in entry)
+        _original.update((name, value) for name, _separator, value in pairs)
+    return dict(_original)
+
+
+def decoded(env: Mapping[bytes, bytes]) -> dict[str, str]:
+    """An environment as text."""
+    return {os.fsdecode(name): os.fsdecode(value) for name, value in env.items()}
 
 
 def command_environment(additions: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
