@@ -9,7 +9,7 @@ URL ?= https://127.0.0.1:8443/api/v1/avatar/status_update
 # An ordinary user is asked for the sudo password, unless sudo asks for none.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
 
-.PHONY: help demo say webhook monitor demo-down ee awx test test-quick gates unit molecule faults updates bench-deploy bench-failover bench-update docs
+.PHONY: help demo say webhook monitor demo-down ee awx test test-quick test-role gates unit molecule faults updates bench-deploy bench-failover bench-update docs
 
 help:
 	@echo "make demo        the whole cluster on this machine, with a stand-in for Telegram"
@@ -20,6 +20,7 @@ help:
 	@echo "make ee          build the execution environment for AWX, as aisha-ee"
 	@echo "make test        every test: gates, unit tests, Molecule"
 	@echo "make test-quick  what needs no target hosts: gates, unit tests"
+	@echo "make test-role   a role alone on a host (ROLE=nginx), as its README says; without ROLE each of them"
 	@echo "make faults      every fault done to the pollers of every framework; half an hour"
 	@echo "make updates     every way in which an update goes wrong, or is interrupted; an hour"
 	@echo "make awx         every playbook as AWX runs it, on both versions and in the execution environment; half an hour"
@@ -62,6 +63,9 @@ test: $(VENV)/.dev
 
 test-quick: $(VENV)/.dev
 	tests/run gates unit
+
+test-role: $(VENV)/.dev
+	ROLE=$(ROLE) tests/run roles
 
 gates: $(VENV)/.dev
 	tests/gates/run

@@ -21,13 +21,14 @@ HELPERS = {
     "poll-guard": "roles/bot_cluster/files/pollguard",
     "service-check": "roles/external_services/files/service_check",
 }
-# What the example of a role takes for granted, in the order in which it is made.
+# What the example of a role takes for granted, in the order in which it is made, beside an engine.
 NEEDS = {
     "images": ("registry",),
     "external_services": ("images",),
     "webhook_api": ("images",),
     "bot_cluster": ("images", "external_services"),
     "release": ("images",),
+    "monitoring": ("nginx",),
 }
 # The inputs that are images, by the name of what is built.
 IMAGES = {
@@ -110,13 +111,14 @@ class Server:
         book.write_text(json.dumps(made))
         inputs = self.folder / "inputs.json"
         inputs.write_text(json.dumps(self.inputs | self._images()))
-        done = ansible_playbook(self.folder, book, "-i", self.folder / "hosts.json", "-e", f"@{inputs}")
+        words = (book, "-i", self.folder / "hosts.json", "-e", f"@{inputs}")
+        done = ansible_playbook(self.folder, *words, ANSIBLE_PIPELINING="1")
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def apply(self, role: str) -> None:
         """Apply a role, after those that it needs; each once."""
-        for needed in NEEDS.get(role, ()):
+        for needed in () if role == "docker_engine" else ("docker_engine", *NEEDS.get(role, ())):
             self.apply(needed)
         if role not in self.applied:
             self.play(role)

@@ -49,7 +49,8 @@ def test_role(server: Server, role: str) -> None:
         assert re.match(r"Up .*(\(healthy\)|(?<!\)))$", states.get(f"aisha-{name}", "")), states
     # A release is another one each time.
     if role != "release":
-        assert re.search(r"changed=0 .*failed=0", server.play(role))
+        again = server.play(role)
+        assert re.search(r"changed=0 .*failed=0", again), again
 
 
 def test_the_bot_of_the_role_answers(server: Server) -> None:

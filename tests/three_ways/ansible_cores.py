@@ -46,7 +46,7 @@ class Ansible:
             text=True,
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=180,
+            timeout=600,
             check=False,
         )
 

@@ -36,6 +36,6 @@ def ansible_playbook(
         text=True,
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=600,
         check=False,
     )
