@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleUndefinedVariable
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils._inputs.origin import is_default, place_of
 from ..plugin_utils._inputs.specs import inputs_of
 from ..plugin_utils._inputs.values import UnfitValue
 
@@ -38,16 +39,28 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no type
         except UnfitValue as error:
             raise AnsibleActionFail(f"validate_inputs: {error}.") from error
         faults: list[dict[str, str]] = []
+        derived: list[dict[str, str]] = []
         for each in inputs:
+            value = variables[each.name]
             try:
-                self._check(each, variables[each.name])
+                self._check(each, value)
             except UnfitValue as error:
-                faults.append({"subject": each.name, "expected": error.expected, "found": error.found})
+                (derived if is_default(value) else faults).append(
+                    {
+                        "subject": each.name,
+                        "expected": error.expected,
+                        "found": error.found,
+                        "place": place_of(each.name, value, variables, error.found),
+                    }
+                )
+        # What a default is made of has been found wrong by itself.
+        faults = faults or derived
         if not faults:
             return {"changed": False, "faults": []}
-        lines = [f"Inputs of {variables['inventory_hostname']}, to be set in its variables or a group's:"]
+        lines = [f"Inputs of {variables['inventory_hostname']} that can't be used:"]
         lines += [
-            f"  {each['subject']}: expected {each['expected']}, found {each['found']}" for each in faults
+            f"  {subject}: expected {expected}, found {found}. Set it in {place}."
+            for subject, expected, found, place in map(dict.values, faults)
         ]
         return {
             "failed": True,

@@ -47,6 +47,12 @@ from ansible.plugins.callback.default import CallbackModule as Default
 from ansible.template import Templar
 from ansible.utils.display import Display
 
+try:
+    # By its whole name: from a plugin path, this file is loaded outside of its package.
+    from ansible_collections.aisha.cluster.plugins.plugin_utils._launch import Launch
+except ImportError:  # There the collection needn't be installed.
+    Launch = None  # type: ignore[assignment, misc]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -108,14 +114,17 @@ class _Progress(Default):  # type: ignore[misc] # ansible-core has no types
         """Keep who can't be reached over SSH, for the end."""
         self._worked = True
         if not result._task.ignore_unreachable:
-            name, address = self._address(result)
+            variables = self._variables(result)
+            name, address = self._address(result, variables)
             found = str(result._result.get("msg") or "no answer")
             if not address:
                 self._say(f"UNREACHABLE {name}: {found}", C.COLOR_UNREACHABLE)
                 return
             found = re.sub(r"(?s)^.*\b(?:over|via) ssh: ", "", found).strip().rstrip(".")
-            found = f"expected SSH {address}, found {found}."
-            self._unreachable.setdefault(name, f"{found} Try `ansible {name} -m ping`, then run this again.")
+            advice = f"Try `ansible {name} -m ping`, then run this again."
+            if Launch is not None:
+                advice = Launch.of_run(variables).expand(advice)
+            self._unreachable.setdefault(name, f"expected SSH {address}, found {found}. {advice}")
 
     def v2_on_file_diff(self, result: Any) -> None:
         """Show a difference, and what it is of."""
@@ -146,12 +155,16 @@ class _Progress(Default):  # type: ignore[misc] # ansible-core has no types
     # A loop is one task, and tells of its items in the end.
     v2_runner_item_on_ok = v2_runner_item_on_failed = v2_runner_item_on_skipped = _nothing
 
-    def _address(self, result: Any) -> tuple[str, str]:
+    def _variables(self, result: Any) -> dict[str, Any]:
+        manager = self._play.get_variable_manager()
+        variables: dict[str, Any] = manager.get_vars(play=self._play, host=result._host, task=result._task)
+        return variables
+
+    def _address(self, result: Any, variables: dict[str, Any]) -> tuple[str, str]:
         """Return the host that can't be reached, and as whom and where SSH was to reach it."""
         name = result._host.get_name()
-        manager = self._play.get_variable_manager()
-        variables = manager.get_vars(play=self._play, host=result._host, task=result._task)
-        template = Templar(loader=manager._loader, variables=variables).template
+        loader = self._play.get_variable_manager()._loader
+        template = Templar(loader=loader, variables=variables).template
         # Of a delegated task this is all that is known of its host.
         known = result._result.get("_ansible_delegated_vars") or variables
         name = known.get("ansible_delegated_host", name)

@@ -46,7 +46,14 @@ _value:
     user: {description: "Name of the user.", type: str}
     password: {description: "The user's password.", type: str}
     ssl_mode: {description: "C(sslmode) as libpq has it; empty where the URL says nothing.", type: str}
+    address: {description: "Where it is, for people.", type: str}
     url: {description: "The same as libpq understands it, with what libpq knows of the options.", type: str}
+    probe_url:
+      description:
+        - The same for a client in another image than the application's. It names no files, and requires TLS
+          without verifying the server where the URL has it verified.
+        - Empty of a socket, and where the URL has a client certificate.
+      type: str
 """
 
 from typing import TYPE_CHECKING, Any
@@ -66,7 +73,9 @@ _NOTHING: dict[str, Any] = {
     "user": "",
     "password": "",
     "ssl_mode": "",
+    "address": "",
     "url": "",
+    "probe_url": "",
 }
 
 
@@ -87,7 +96,9 @@ def database_parts(url: str) -> dict[str, Any]:
         "user": database.url.user,
         "password": database.url.password,
         "ssl_mode": database.ssl_mode,
+        "address": database.url.address,
         "url": database.for_libpq(),
+        "probe_url": database.for_probe(),
     }
 
 

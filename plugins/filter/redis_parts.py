@@ -50,6 +50,12 @@ _value:
     user: {description: "Name of the user.", type: str}
     password: {description: "The user's password.", type: str}
     url: {description: "The same as the poll guard understands it, percent-encoded.", type: str}
+    probe_url:
+      description:
+        - The same for a client in another image than the application's. It names no files, and doesn't verify
+          a server whose certificate's authority the URL names.
+        - Empty of a socket, and where the URL has a client certificate.
+      type: str
 """
 
 from typing import TYPE_CHECKING, Any
@@ -71,6 +77,7 @@ _NOTHING: dict[str, Any] = {
     "user": "",
     "password": "",
     "url": "",
+    "probe_url": "",
 }
 
 
@@ -94,6 +101,7 @@ def redis_parts(url: str, database: int | None = None) -> dict[str, Any]:
         "user": server.url.user,
         "password": server.url.password,
         "url": server.as_url(database),
+        "probe_url": server.for_probe(database),
     }
 
 

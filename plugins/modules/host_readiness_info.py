@@ -97,7 +97,8 @@ options:
   services:
     description:
       - The external services, as an application gets their addresses. One that is empty isn't asked, nor a
-        database that isn't PostgreSQL.
+        database that isn't PostgreSQL. A socket, and a service whose URL names a client certificate, are
+        skipped.
       - Without O(services.check_repository) or its image, PostgreSQL is greeted and S3 asked for any answer;
         only Redis can be asked with its password then.
     type: dict

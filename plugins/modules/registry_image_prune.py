@@ -139,7 +139,8 @@ def surplus(registry: Registry, params: dict[str, Any]) -> tuple[list[str], list
         if parts:
             kept = {*map(str, tagged), *digests_of(params["keep"])} - {*unwanted}
             kept |= {child for one in kept for child in registry.children(name, one)}
-            unwanted += sorted(parts - kept - {*unwanted})
+            # Before their index, which is how they are found again when deleting them ends half-way.
+            unwanted = [*sorted(parts - kept - {*unwanted}), *unwanted]
         there += [f"{repository}@{one}" for one in sorted({*map(str, tagged), *unwanted} - gone)]
         drop += [f"{repository}@{one}" for one in unwanted]
     return there, drop

@@ -51,6 +51,10 @@ faults:
     subject: {description: Name of the input., returned: always, type: str}
     expected: {description: What was expected., returned: always, type: str}
     found: {description: What was found., returned: always, type: str}
+    place: {description: File in which it is to be set., returned: always, type: str}
   sample:
-    - {subject: bot_cluster_pollers, expected: a whole number of at least 0, found: "-3"}
+    - subject: bot_cluster_pollers
+      expected: a whole number of at least 0
+      found: "-3"
+      place: inventory/production/group_vars/all/main.yml
 """

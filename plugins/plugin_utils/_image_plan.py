@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils._images.build_context import SourceError, SourceTree, file_digest
+from ._inputs.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +83,9 @@ def plan_image(image: Mapping[str, Any], origin: Origin) -> PlannedImage:
     """Plan one image as the role's input describes it, without tags; what is wrong is in its problem."""
     planned = PlannedImage(
         str(image["name"]),
-        build_args=tuple(sorted((key, str(value)) for key, value in (image.get("build_args") or {}).items())),
+        build_args=tuple(
+            sorted((key, text_of(value)) for key, value in (image.get("build_args") or {}).items())
+        ),
         target=str(image.get("target") or ""),
     )
     context = str(image.get("context") or ".")

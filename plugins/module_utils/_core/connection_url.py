@@ -19,6 +19,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9_.%-]*)(?::[0-9]{0,5})?"
 # Hosts, a path, and options: what may follow user and password.
 _TAIL = re.compile(rf"({_HOST}(?:,{_HOST})*)(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
+_HOST_AND_PORT = re.compile(r"[^@/]*:[0-9]{1,5}")
 LAST_PORT = 65535
 
 
@@ -121,9 +122,15 @@ def _split(rest: str) -> tuple[str, str, str, str]:
 
 
 def _is_in_options(rest: str, end: int) -> bool:
-    """Whether an `@` belongs to an option's value: what is before `?` is a whole address, and `=` follows."""
+    """Whether an `@` belongs to an option's value: what is before `?` is a whole address, and `=` follows.
+
+    What looks like host and port is a login when another address follows, with a port or a path.
+    """
     before, question, after = rest[:end].partition("?")
     if not question or "=" not in after:
+        return False
+    tail = _TAIL.fullmatch(rest[end + 1 :])
+    if _HOST_AND_PORT.fullmatch(before) and tail is not None and (tail[2] or ":" in tail[1]):
         return False
     return _TAIL.fullmatch(before.rpartition("@")[2]) is not None
 

@@ -23,18 +23,30 @@ from .connection_url import UrlError, parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL|_KEY(?:$|_)", re.IGNORECASE)
+_WORDS = r"PASS|SECRET|TOKEN|CREDENTIAL|_KEY(?![A-Z0-9])"
+_SECRET_NAME = re.compile(_WORDS, re.IGNORECASE)
 _USERINFO = re.compile(r"(://[^:/@\s]*):([^/\s]+)@")
+# Many clients take credentials behind the question mark, too.
+_OPTION = re.compile(rf"([?&;][\w.-]*(?:{_WORDS})[\w.-]*=)([^&#\s\"'<>]+)", re.IGNORECASE)
+# Where a library that reads a URL otherwise cuts a password that nobody has encoded.
+_CUT = re.compile(r"[@/?#:]")
 # A shorter value would mask ordinary words; inside a URL, where one is expected, any length is masked.
 _SHORTEST = 6
 
 
 @dataclass(frozen=True)
 class Redactor:
-    """Masks the secrets of one container, and whatever looks like a bot's token. repr() doesn't show them."""
+    """Masks the secrets of one container, and whatever looks like a bot's token. repr() doesn't show them.
+
+    Args:
+        tokens: of bots.
+        others: that are masked wherever they stand.
+        short: passwords of URLs that are masked only where a URL has its password.
+    """
 
     tokens: tuple[BotToken, ...] = ()
     others: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Redactor({len(self.tokens)} tokens, {len(self.others)} others)"
@@ -44,20 +56,25 @@ class Redactor:
         """Learn the secrets of ``NAME=value`` lines: by their names, their shape, and passwords in URLs."""
         tokens: set[BotToken] = set()
         others: set[str] = set()
+        short: set[str] = set()
         for line in environment or ():
             name, _equals, value = line.partition("=")
             if shape_fault(value) is None:
                 tokens.add(BotToken(value))
             elif _SECRET_NAME.search(name):
                 others.add(value)
-            in_urls = [match[2] for match in _USERINFO.finditer(value)]
+            in_urls = [match[2] for shape in (_USERINFO, _OPTION) for match in shape.finditer(value)]
             with suppress(UrlError):
                 # One that nobody has encoded: it may have what ends it elsewhere.
-                in_urls.append(parse(value).password)
+                url = parse(value)
+                in_urls += [text for option, text in url.options.items() if _SECRET_NAME.search(option)]
+                in_urls.append(url.password)
+                others.update(_CUT.split(url.password))
+                short.update(form for form in (url.password, quote(url.password, safe="")) if form)
             others.update(in_urls, map(unquote, in_urls))
         known = {form for value in others for form in _forms(value)}
         # Longest first: a secret may contain another one.
-        return cls(tuple(tokens), tuple(sorted(known, key=len, reverse=True)))
+        return cls(tuple(tokens), tuple(sorted(known, key=len, reverse=True)), tuple(short - known))
 
     def tokens_in(self, value: Any) -> Any:
         """Mask tokens alone, in text and in any nesting of lists and dicts: for names and identities."""
@@ -81,7 +98,9 @@ class Redactor:
     def _mask_others(self, text: str) -> str:
         for secret in self.others:
             text = text.replace(secret, MASK)
-        return _USERINFO.sub(rf"\1:{MASK}@", text)
+        for secret in self.short:
+            text = text.replace(f":{secret}@", f":{MASK}@")
+        return _OPTION.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1:{MASK}@", text))
 
 
 def _forms(value: str) -> set[str]:

@@ -20,6 +20,10 @@ SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 _SAME = {"valkey": "redis", "valkeys": "rediss", "redis+unix": "unix", "redis+socket": "unix"}
 # What the poll guard knows of what stands behind the question mark; the rest is the application's client's.
 _TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
+# Of them, files of the application's image, which no other has; and what TLS is without the first.
+_AUTHORITY, _CLIENT_KEYS = "ssl_ca_certs", ("ssl_certfile", "ssl_keyfile")
+_NO = ("false", "f", "no", "n", "0")
+_UNVERIFIED = {"ssl_cert_reqs": "none", "ssl_check_hostname": "false"}
 _SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 
 
@@ -28,7 +32,8 @@ class RedisServer:
     """A Redis, or the Sentinels that know where it is.
 
     Args:
-        url: with its scheme as one of SCHEMES.
+        url: with its scheme as one of SCHEMES, and user and password where they belong, also when they were
+            written behind the question mark.
         database: its number.
         service: the name by which Sentinels know it.
     """
@@ -56,6 +61,37 @@ class RedisServer:
         """Where it is, for people."""
         return self.url.address
 
+    @property
+    def verifies(self) -> bool:
+        """Whether a client without the application's files can verify the server."""
+        options = self.url.options
+        return not options.get(_AUTHORITY) and options.get("ssl_cert_reqs") != "none"
+
+    @property
+    def checks_hostname(self) -> bool:
+        """Whether the server's certificate has to be of its name."""
+        return self.url.options.get("ssl_check_hostname") != "false"
+
+    @property
+    def unprobed(self) -> str:
+        """Why only the application can reach it; empty where others can."""
+        if self.url.scheme == "unix":
+            return "a socket, which is reached from its own host alone"
+        if self.tls and any(self.url.options.get(name) for name in _CLIENT_KEYS):
+            return "a client certificate, which the application's image alone has"
+        return ""
+
+    def for_probe(self, database: int | None = None) -> str:
+        """Return the URL for a client without the application's files; empty where only that can reach it.
+
+        Without the authority's certificate TLS is still required, and the server isn't verified.
+        """
+        if self.unprobed:
+            return ""
+        options = {name: value for name, value in self.url.options.items() if name != _AUTHORITY}
+        unverified = {} if self.verifies else _UNVERIFIED
+        return replace(self, url=replace(self.url, options=options | unverified)).as_url(database)
+
     def as_url(self, database: int | None = None) -> str:
         """Return the URL that the poll guard reads, of this or of another database."""
         number = self.database if database is None else database
@@ -74,7 +110,21 @@ def redis_of(url: str) -> RedisServer:
         UrlError: it isn't one.
     """
     read = parse(url)
-    read = replace(read, scheme=_SAME.get(read.scheme, read.scheme))
+    options = dict(read.options)
+    user, password = options.pop("username", ""), options.pop("password", "")
+    if "ssl_cert_reqs" in options:
+        # Celery writes CERT_NONE; of a client, "optional" is the same as "required".
+        is_none = options["ssl_cert_reqs"].lower().removeprefix("cert_") == "none"
+        options["ssl_cert_reqs"] = "none" if is_none else "required"
+    if options.get("ssl_check_hostname"):
+        options["ssl_check_hostname"] = "false" if options["ssl_check_hostname"].lower() in _NO else "true"
+    read = replace(
+        read,
+        scheme=_SAME.get(read.scheme, read.scheme),
+        user=read.user or user,
+        password=read.password or password,
+        options=options,
+    )
     if read.scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
         raise UrlError(f"one of {known}", f"{read.scheme}://")

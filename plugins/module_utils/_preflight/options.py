@@ -181,18 +181,23 @@ def _of_services(host: Host, params: Mapping[str, Any], check_mode: bool) -> Que
     repository = options["check_repository"]
     image = check_image(host.seen.images, repository) if repository and not check_mode else None
     environment = _environment(options)
-    if image is None or environment is None:
-        return {("service", one.subject): partial(host.service, one) for one in services}
-    subject = ", ".join(one.subject for one in services)
-    return {("service", subject): partial(host.services, image, services, environment)}
+    asked: Questions = {}
+    if image is not None and environment is not None:
+        # It can't reach what only the application can.
+        probed = [one for one in services if not one.unprobed]
+        if probed:
+            subject = ", ".join(one.subject for one in probed)
+            asked["service", subject] = partial(host.services, image, probed, environment)
+        services = [one for one in services if one.unprobed]
+    return asked | {("service", one.subject): partial(host.service, one) for one in services}
 
 
 def _environment(options: Mapping[str, Any]) -> dict[str, str] | None:
     """What the image that asks is given; None where an address can't be read, which its own question says."""
     read: dict[str, Callable[[str], str]] = {
-        "database_url": lambda url: "" if is_other(url) else database_of(url).for_libpq(),
-        "redis_url": lambda url: redis_of(url).as_url(),
-        "lease_redis_url": lambda url: redis_of(url).as_url(),
+        "database_url": lambda url: "" if is_other(url) else database_of(url).for_probe(),
+        "redis_url": lambda url: redis_of(url).for_probe(),
+        "lease_redis_url": lambda url: redis_of(url).for_probe(),
     }
     given = {name: value for name, value in options.items() if isinstance(value, str) and value}
     given.pop("check_repository", None)

@@ -59,6 +59,14 @@ class Service:
             return "an address that can't be read"
 
     @property
+    def unprobed(self) -> str:
+        """Why only the application can reach it; empty where others can, or where the URL can't be read."""
+        try:
+            return _UNPROBED[self.name](self.url)
+        except UrlError:
+            return ""
+
+    @property
     def subject(self) -> str:
         """How checks call it."""
         return f"{self.name} at {self.address}"
@@ -71,6 +79,8 @@ def ask(service: Service, timeout: float) -> list[Check]:
         service: which.
         timeout: seconds to connect, and for each answer.
     """
+    if service.unprobed:
+        return [Check("service", service.subject, "skipped", "", f"not asked: {service.unprobed}")]
     question, unasked = _QUESTIONS[service.name]
     try:
         said = question(service.url, timeout)
@@ -91,7 +101,7 @@ def ask(service: Service, timeout: float) -> list[Check]:
 def ask_postgresql(url: str, timeout: float) -> str:
     """Say hello, without logging in."""
     database = database_of(url)
-    with _connect(database.host, database.port, timeout) as connection:
+    with socket.create_connection((database.host, database.port), timeout=timeout) as connection:
         connection.sendall(_SSL_REQUEST)
         answer = connection.recv(1)
     if answer not in (b"S", b"N", b"E"):
@@ -126,6 +136,15 @@ _QUESTIONS: dict[str, tuple[Callable[[str, float], str], str]] = {
 }
 
 
+# Why only the application can reach each.
+_UNPROBED: dict[str, Callable[[str], str]] = {
+    "PostgreSQL": lambda url: database_of(url).unprobed,
+    "Redis": lambda url: redis_of(url).unprobed,
+    "The lease's Redis": lambda url: redis_of(url).unprobed,
+    "S3": lambda _url: "",
+}
+
+
 # Where each is, for people.
 _ADDRESSES: dict[str, Callable[[str], str]] = {
     "PostgreSQL": lambda url: database_of(url).url.address,
@@ -135,17 +154,11 @@ _ADDRESSES: dict[str, Callable[[str], str]] = {
 }
 
 
-def _connect(host: str, port: int, timeout: float) -> socket.socket:
-    if host.startswith("/"):
-        raise ValueError("the path of a socket, which isn't asked")
-    return socket.create_connection((host, port), timeout=timeout)
-
-
 def _ping(server: RedisServer, host: str, port: int, timeout: float) -> None:
-    with _connect(host or f"/{server.url.path}", port, timeout) as plain:
+    with socket.create_connection((host, port), timeout=timeout) as plain:
         connection = plain
         if server.tls:
-            connection = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+            connection = _tls_context(server).wrap_socket(plain, server_hostname=host)
         user, password = server.url.user, server.url.password
         if password and not server.sentinels:
             words = ["AUTH", user, password] if user else ["AUTH", password]
@@ -156,6 +169,15 @@ def _ping(server: RedisServer, host: str, port: int, timeout: float) -> None:
             _expect("+PONG", answer)
         if server.database and not server.sentinels:
             _expect("+OK", _command(connection, ["SELECT", str(server.database)]))
+
+
+def _tls_context(server: RedisServer) -> ssl.SSLContext:
+    """Return how TLS is spoken; the certificate's authority may be in the application's image alone."""
+    context = ssl.create_default_context()
+    context.check_hostname = server.verifies and server.checks_hostname
+    if not server.verifies:
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _command(connection: socket.socket, words: list[str]) -> str:

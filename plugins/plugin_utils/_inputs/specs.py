@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .quantities import check_healthcheck, check_size
 from .values import UnfitValue, command_words, environment_strings, kind_of, proxy_text
 
 COLLECTION = Path(__file__).resolve().parents[3]
@@ -62,6 +63,10 @@ class Input:
             self._check_kind([part.strip() for part in value.split(",")])
         elif self._kind != "raw":
             self._check_kind(value)
+        if self._kind == "str":
+            check_size(self.name, value)
+        elif self._kind == "dict" and self.name.endswith("_healthcheck"):
+            check_healthcheck(value)
 
     @property
     def _kind(self) -> str:

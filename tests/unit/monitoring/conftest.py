@@ -38,6 +38,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 
 @pytest.fixture(scope="session")
+def written_for_private_tls(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Return what the role writes for services whose certificates' authority the application alone has."""
+    return render(
+        tmp_path_factory.mktemp("monitoring-tls"),
+        HOSTS,
+        redis_url="rediss://redis.example.com/0?password=re%40dis&ssl_ca_certs=/app/ca.pem",
+        database_url="postgresql://db.example.com/aisha?sslmode=verify-full&sslrootcert=/app/ca.pem",
+    )
+
+
+@pytest.fixture(scope="session")
 def written_for_ipv6(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """Return what the role writes for two hosts with IPv6 addresses, which run nginx alone."""
     hosts = {"one": {"cluster_address": "2001:db8::1"}, "two": {"cluster_address": "2001:db8::2"}}

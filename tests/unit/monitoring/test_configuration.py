@@ -91,6 +91,18 @@ def test_each_host_runs_what_concerns_it(written: Written) -> None:
     assert one["exporter-postgresql"]["env"]["DATA_SOURCE_NAME"] == url
 
 
+def test_exporters_need_no_file_of_the_application(written_for_private_tls: Written) -> None:
+    containers = written_for_private_tls.yaml("one-containers.json")
+    assert containers["exporter-redis"]["env"] == {
+        "REDIS_ADDR": "rediss://redis.example.com:6379",
+        "REDIS_USER": "",
+        "REDIS_PASSWORD": "re@dis",
+        "REDIS_EXPORTER_SKIP_TLS_VERIFICATION": "true",
+    }
+    url = "postgresql://db.example.com/aisha?sslmode=require"
+    assert containers["exporter-postgresql"]["env"]["DATA_SOURCE_NAME"] == url
+
+
 def test_no_file_has_a_secret(written: Written) -> None:
     files = [path for path in written.folder.glob("*.*") if path.suffix in {".yml", ".conf"}]
     assert len(files) == 10

@@ -40,3 +40,25 @@ def test_a_release_in_a_registry_that_does_not_answer(
     plan = [{"name": name, "tags": ["v7"], "digest": ""} for name in ("webhook", "bot")]
     variables = {"__images_plan": plan, "__images_asked": asked, "images_prefix": "aisha-"}
     assert value_of(tmp_path, "__images_unknown", ROOT / "roles/images/vars/main.yml", variables) == unknown
+
+
+@pytest.mark.parametrize(
+    ("prefix", "unusable"),
+    [
+        ("aisha-", []),
+        ("team/my__bot.", []),
+        ("", []),
+        ("MyBot-", ["MyBot-webhook", "MyBot-bot"]),
+        ("bot_-", ["bot_-webhook", "bot_-bot"]),
+    ],
+)
+def test_repositories_that_no_engine_takes(tmp_path: Path, prefix: str, unusable: list[str]) -> None:
+    variables = {"__images_plan": [{"name": "webhook"}, {"name": "bot"}], "images_prefix": prefix}
+    file = ROOT / "roles/images/vars/main.yml"
+    assert value_of(tmp_path, "__images_unusable_repositories", file, variables) == unusable
+
+
+@pytest.mark.parametrize(("role", "name"), [("images", "images_prefix"), ("release", "release_prefix")])
+def test_a_prefix_has_no_capital_letters(tmp_path: Path, role: str, name: str) -> None:
+    file = ROOT / "roles" / role / "defaults/main.yml"
+    assert value_of(tmp_path, name, file, {"cluster_name": "MyBot"}) == "mybot-"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_run import ROOT
 from run_playbook import LOCAL, run
 
@@ -108,3 +109,22 @@ def test_a_selection_needs_what_is_not_deployed_yet(
 def test_a_restart_is_of_the_parts_with_the_tags(tmp_path: Path) -> None:
     found = selection(tmp_path, {}, "--tags", "webhook_api", action="restart")
     assert sorted(found["cluster_parts"]) == ["external_services", "nginx", "webhook_api"]
+
+
+def test_a_selection_that_lacks_a_part_is_refused_with_the_command_that_has_it(tmp_path: Path) -> None:
+    (play,) = yaml.safe_load((ROOT / "playbooks/tasks/drift.yml").read_text())
+    (refusal,) = [task for task in play["tasks"] if task["name"].startswith("Refuse a selection")]
+    book = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "tags": ["always"],
+            "vars_files": [str(ROOT / "playbooks/vars/run.yml")],
+            "vars": {"release_action": "site"},
+            "tasks": [{"ansible.builtin.set_fact": {"images_references": IMAGES, **BARE}}, refusal],
+        }
+    ]
+    (tmp_path / "play.yml").write_text(json.dumps(book))
+    done = run(tmp_path, tmp_path / "play.yml", {"one": LOCAL}, "--tags", "nginx")
+    command = "ansible-playbook -i hosts.json aisha.cluster.site --tags docker_engine,cluster,registry,"
+    assert f"found nginx. Run `{command}webhook_api,nginx`, or without tags." in " ".join(done.stdout.split())

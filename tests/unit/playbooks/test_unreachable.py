@@ -23,7 +23,8 @@ def test_the_run_ends_with_one_line_about_the_host(tmp_path: Path) -> None:
     assert done.returncode != 0
     lines = done.stdout.splitlines()
     assert lines[-1].startswith(MESSAGE), done.stdout
-    assert lines[-1].endswith("Try `ansible gone -m ping`, then run this again.")
+    # As it was launched, so that it can be pasted.
+    assert lines[-1].endswith("Try `ansible -i hosts.json gone -m ping`, then run this again.")
     assert "gone" not in "".join(lines[:-1])
 
 

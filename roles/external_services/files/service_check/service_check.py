@@ -94,6 +94,8 @@ def connected(url: str) -> redis.Redis:
     common: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
     if parts.scheme.startswith("rediss"):
         common |= {"ssl": True} | {key: value for key, value in options.items() if key.startswith("ssl_")}
+        # Of a URL the library reads this itself, and takes no text here.
+        common["ssl_check_hostname"] = options.get("ssl_check_hostname", "true").lower() == "true"
     client_of: Any = redis.sentinel.Sentinel  # It has no types.
     sentinels = client_of(
         [endpoint(urlsplit(f"redis://{name}")) for name in names.split(",")],

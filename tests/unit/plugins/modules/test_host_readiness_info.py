@@ -168,14 +168,25 @@ def test_the_services_own_check_is_used_where_it_is(
     monkeypatch.setattr(service_trial, Trial())
     monkeypatch.setattr(host_readiness_info, "connector", lambda _params: lambda: None)
     url = f"redis://:{PASSWORD}@127.0.0.1:9/0"
-    services = {"redis_url": url, "s3_bucket": "aisha", "check_repository": REPOSITORY}
+    services = {
+        **{"redis_url": url, "s3_bucket": "aisha", "check_repository": REPOSITORY},
+        # Neither the image nor the host can ask these.
+        "lease_redis_url": "unix:///run/redis.sock",
+        "database_url": "postgresql:///aisha?host=/run/postgresql",
+    }
     _code, result = run(cluster_name="shop", services=services, _ansible_check_mode=check_mode)
-    (check,) = (check for check in result["checks"] if check["check"] == "service")
+    *skipped, check = sorted(
+        (check for check in result["checks"] if check["check"] == "service"),
+        key=lambda check: check["status"],
+        reverse=True,
+    )
+    assert [one["found"].partition(",")[0] for one in skipped] == ["not asked: a socket"] * 2
     assert check["status"] == "failed"
     if check_mode:
         assert (asked, check["found"]) == ([], "Connection refused")
     else:
         assert (asked[0]["REDIS_URL"], asked[0]["S3_BUCKET"]) == (url, "aisha")
+        assert (asked[0]["LEASE_REDIS_URL"], asked[0]["DATABASE_URL"]) == ("", "")
         assert check["found"] == "said redis://:***@127.0.0.1:9/0"
 
 

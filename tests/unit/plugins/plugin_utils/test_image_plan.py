@@ -114,3 +114,10 @@ def test_a_commit_stands_for_content_that_is_not_here_yet(source: Path) -> None:
     assert only({"name": "web"}, Origin(revision="decaf")).tags != before.tags
     assert only({"name": "web", "build_args": {"A": 1}}, Origin(revision="c0ffee")).tags != before.tags
     assert only({"name": "web", "source": str(source)}, Origin(revision="c0ffee")).tags != before.tags
+
+
+def test_build_args_are_text_as_an_environment_has_it() -> None:
+    arguments = {"DEBUG": True, "TESTS": False, "JOBS": 2, "EMPTY": None, "NAME": "a"}
+    planned = plan_image({"name": "web", "build_args": arguments}, Origin(revision="c0ffee"))
+    expected = {"DEBUG": "true", "TESTS": "false", "JOBS": "2", "EMPTY": "", "NAME": "a"}
+    assert dict(planned.build_args) == expected

@@ -41,6 +41,8 @@ PASSWORDS = [
         "p@ss/w?rd#x",
         "$HOME",
         "a;b",
+        "5?b=c",
+        "12345?b=c@d",
     ),
 ]
 
@@ -100,6 +102,23 @@ def test_an_at_sign_in_an_option_is_the_options() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "password", "host"),
+    [
+        ("redis://bot:5?b=c@db/1", "5?b=c", "db"),
+        ("redis://:5?b=c@db:6379", "5?b=c", "db"),
+        ("redis://bot:5?b=c@db/1?name=me@there", "5?b=c", "db"),
+        # Nothing else tells that this isn't host and port.
+        ("redis://redis:6379?name=me@there", "", "redis"),
+        ("redis://redis?name=me@there/x", "", "redis"),
+        ("redis://redis:6379/1?name=me@there/x", "", "redis"),
+        ("redis://bot:p@redis:6379?name=me@there/x", "p", "redis"),
+    ],
+)
+def test_password_of_digits_is_no_port(text: str, password: str, host: str) -> None:
+    assert (parse(text).password, parse(text).host) == (password, host)
+
+
+@pytest.mark.parametrize(
     "text", ["", "redis", "db:5432/bot", "://db", "redis://u:hunter2@db:99999/0", "redis://u:hunter2@d b"]
 )
 def test_invalid_url_is_reported_without_its_values(text: str) -> None:
@@ -151,14 +170,48 @@ DATABASE = {"host": "db", "port": 5432, "database": "bot", "user": "u", "passwor
         (
             "postgresql://u:p@/bot?host=/run/postgresql",
             {"host": "/run/postgresql"},
-            "postgresql://u:p@/bot?host=/run/postgresql",
+            "postgresql://u:p@%2Frun%2Fpostgresql/bot",
         ),
         ("postgresql://db", {"database": "", "user": "", "password": ""}, "postgresql://db"),
+        # What libpq takes behind the question mark too, and prefers.
+        ("postgresql://db/bot?user=u&password=p", {}, "postgresql://u:p@db/bot"),
+        ("postgresql://x:y@z/no?host=db&port=6000&user=u&password=p&dbname=bot", {"port": 6000}, "postgresql://u:p@db:6000/bot"),
+        ("postgresql://u:p@localhost/bot?host=/run/pg", {"host": "/run/pg"}, "postgresql://u:p@%2Frun%2Fpg/bot"),
+        ("postgresql+psycopg2://u:p@/bot?host=db:6000", {"port": 6000}, "postgresql://u:p@db:6000/bot"),
+        ("postgresql://u:p@/bot?host=db,other&port=6000", {"port": 6000}, "postgresql://u:p@db:6000,other:6000/bot"),
+        ("postgresql://u:p@db,other/bot?port=,6000", {}, "postgresql://u:p@db,other:6000/bot"),
+        ("postgresql://u:p@/bot?hostaddr=10.0.0.5", {"host": "10.0.0.5"}, "postgresql://u:p@10.0.0.5/bot?hostaddr=10.0.0.5"),
     ],
-)
+)  # fmt: skip
 def test_postgresql_in_the_dialects_of_its_clients(text: str, differs: dict[str, Any], url: str) -> None:
     parts = database_parts(text)
-    assert parts == {"fault": "", "is_postgresql": True, "ssl_mode": "", **DATABASE, **differs, "url": url}
+    assert {name: parts[name] for name in parts if name not in ("address", "probe_url")} == {
+        **{"fault": "", "is_postgresql": True, "ssl_mode": ""},
+        **DATABASE,
+        **differs,
+        "url": url,
+    }
+    assert database_parts(url)["url"] == url
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("postgresql+asyncpg://u:p@db/bot?ssl=require&x=1", "postgresql://u:p@db/bot?sslmode=require"),
+        ("postgresql://db?sslmode=verify-full&sslrootcert=/app/rds.pem", "postgresql://db?sslmode=require"),
+        ("postgresql://db?sslmode=verify-ca&connect_timeout=5", "postgresql://db?connect_timeout=5&sslmode=require"),
+        ("postgresql://db?ssl=verify-full", "postgresql://db?sslmode=require"),
+        ("postgresql://db?sslmode=require&sslcert=ca.pem", "postgresql://db?sslmode=require"),
+        ("postgresql://db?sslmode=require&sslcert=/app/crt&sslkey=/app/key", ""),
+        ("postgresql://db?sslidentity=client.p12", ""),
+        ("postgresql:///bot?host=/run/postgresql", ""),
+        ("postgresql://%2Frun%2Fpostgresql/bot", ""),
+        ("postgresql://db,%2Frun%2Fpostgresql/bot", ""),
+        ("sqlite:///bot.db", ""),
+    ],
+)  # fmt: skip
+def test_postgresql_as_another_image_can_ask_it(text: str, url: str) -> None:
+    assert database_parts(text)["probe_url"] == url
 
 
 @pytest.mark.parametrize(
@@ -171,6 +224,8 @@ def test_postgresql_in_the_dialects_of_its_clients(text: str, differs: dict[str,
             "mysql+pymysql://u:p#@db/bot",
         ),
         *("mongodb://u:p@a,b/bot?replicaSet=x", "mongodb+srv://u:p@cluster.example", "mariadb://db", ""),
+        *("file:./dev.db", "file:/data/bot.db?mode=ro", "sqlite::memory:", "jdbc:sqlite:/data/bot.db"),
+        *("jdbc:postgresql://u:p@db/bot", "jdbc:oracle:thin:u/p@//db:1521/bot", "duckdb:bot.duckdb"),
     ],
 )
 def test_other_databases_are_the_applications_own_business(text: str) -> None:
@@ -182,6 +237,12 @@ def test_other_databases_are_the_applications_own_business(text: str) -> None:
     ("text", "fault"),
     [
         ("db:5432/bot", "found no scheme"),
+        ("db", "found no scheme"),
+        ("://db", "found no scheme"),
+        ("bot:secret@db/bot", "found no scheme"),
+        ("postgresql:bot", "found no scheme"),
+        ("postgres:/bot", "found no scheme"),
+        ("postgresql://db/bot?port=x", "expected a port from 1 to 65535"),
         ("postgresql://", "expected a host in it"),
         ("postgresql://u:p@db:x/bot", "expected hosts of letters"),
         ("postgresql://u:p@db:0/bot", "expected a port from 1 to 65535"),
@@ -211,13 +272,41 @@ def test_what_is_wrong_with_a_databases_url(text: str, fault: str) -> None:
         ("unix:///run/redis.sock?db=2", "unix:///run/redis.sock?db=2"),
         ("unix://:p@/run/redis.sock", "unix://:p@/run/redis.sock?db=0"),
         ("redis+socket:///run/redis.sock", "unix:///run/redis.sock?db=0"),
+        ("redis://redis?username=u&password=p%40w&db=1", "redis://u:p%40w@redis/1"),
+        ("redis://u:p@redis?username=x&password=y", "redis://u:p@redis/0"),
+        ("redis+sentinel://a/main?password=p&sentinel_password=s", "redis+sentinel://:p@a/main/0?sentinel_password=s"),
+        ("unix:///run/redis.sock?password=p", "unix://:p@/run/redis.sock?db=0"),
+        ("rediss://redis?ssl_cert_reqs=CERT_NONE", "rediss://redis/0?ssl_cert_reqs=none"),
+        ("rediss://redis?ssl_cert_reqs=optional", "rediss://redis/0?ssl_cert_reqs=required"),
+        ("rediss://redis?ssl_check_hostname=no", "rediss://redis/0?ssl_check_hostname=false"),
     ],
-)
+)  # fmt: skip
 def test_redis_as_the_poll_guard_reads_it(text: str, url: str) -> None:
     assert (redis_parts(text)["fault"], redis_parts(text)["url"]) == ("", url)
     lease = redis_parts(text, database=9)["url"]
     assert redis_parts(lease)["database"] == 9
     assert redis_parts(lease, database=redis_parts(text)["database"])["url"] == url
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("redis://u:p@redis/3", "redis://u:p@redis/9"),
+        ("redis+sentinel://:p@a,b/main", "redis+sentinel://:p@a,b/main/9"),
+        ("rediss://redis", "rediss://redis/9"),
+        ("rediss://redis?ssl_check_hostname=false", "rediss://redis/9?ssl_check_hostname=false"),
+        ("rediss://redis?ssl_cert_reqs=none", "rediss://redis/9?ssl_cert_reqs=none&ssl_check_hostname=false"),
+        (
+            "rediss+sentinel://a/m?ssl_ca_certs=/app/ca.pem&sentinel_password=s",
+            "rediss+sentinel://a/m/9?sentinel_password=s&ssl_cert_reqs=none&ssl_check_hostname=false",
+        ),
+        ("rediss://redis?ssl_certfile=/app/crt&ssl_keyfile=/app/key", ""),
+        ("redis://redis?ssl_certfile=/app/crt", "redis://redis/9"),
+        ("unix:///run/redis.sock", ""),
+    ],
+)
+def test_redis_as_another_image_can_ask_it(text: str, url: str) -> None:
+    assert redis_parts(text, database=9)["probe_url"] == url
 
 
 @pytest.mark.parametrize(

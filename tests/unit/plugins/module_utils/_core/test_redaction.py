@@ -19,6 +19,16 @@ from ansible_collections.aisha.cluster.plugins.module_utils._core.redaction impo
         (['API_KEY=say"this"now'], r'{"key": "say\"this\"now"}', '{"key": "***"}'),
         (["API_KEY=correct-horse"], "Y29ycmVjdC1ob3JzZQ==", "***"),
         (["TLS_KEY_FILE=first-half\nother-half"], "other-half / first-half", "*** / ***"),
+        # Behind the question mark, whether it is known or only has such a name.
+        (["REDIS_URL=redis://r/0?password=correct-horse"], "login correct-horse", "login ***"),
+        (["R=redis+sentinel://r/m?sentinel_password=cor%2Fhorse"], "cor/horse, cor%2Fhorse", "***, ***"),
+        (["REDIS_URL=redis://r/0?password=a+horse&db=1"], "a horse, a+horse", "***, ***"),
+        (None, "redis://r/0?db=1&password=abc&sslkey=/k", "redis://r/0?db=1&password=***&sslkey=/k"),
+        (None, "GET /x?api_key=abc&ssl_keyfile=/k", "GET /x?api_key=***&ssl_keyfile=/k"),
+        # That nobody has encoded, also in a URL whose client reads it otherwise.
+        (["URL=db://bot:hu/sh@db"], "db://bot:hu/sh@db, bot:hu/sh@db", "db://bot:***@db, bot:***@db"),
+        (["DATABASE_URL=db://bot:p@hush@db"], "db://bot:p@hush@db", "db://bot:***@db"),
+        (["DATABASE_URL=db://bot:horse/battery@db"], "port 'battery' of db", "port '***' of db"),
         # Too short to be told from a word; not secret by name; no value at all; no environment.
         (["REDIS_PASSWORD=bot"], "bot-polling-1", "bot-polling-1"),
         (["INSTANCE_ID=bot-polling-1"], "bot-polling-1", "bot-polling-1"),
@@ -51,3 +61,4 @@ def test_names_keep_what_a_password_is_a_part_of(token: str) -> None:
 def test_a_masker_does_not_show_what_it_masks(token: str) -> None:
     shown = repr(Redactor.of(["REDIS_PASSWORD=correct-horse", f"TELEGRAM_BOT_TOKEN={token}"]))
     assert shown == "Redactor(1 tokens, 2 others)"
+    assert "hu/sh" not in repr(Redactor.of(["DATABASE_URL=db://bot:hu/sh@db"]))

@@ -119,6 +119,25 @@ def test_a_real_redis_is_asked_and_judged(
     assert bool(memory[2]) is bool(advice)
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("", ("required", True)),
+        ("?ssl_check_hostname=false", ("required", False)),
+        ("?ssl_cert_reqs=none&ssl_check_hostname=false", ("none", False)),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["rediss", "rediss+sentinel"])
+def test_tls_is_as_the_url_says(
+    scheme: str, options: str, expected: tuple[str, bool], service_check: ModuleType
+) -> None:
+    path = "main/0" if "sentinel" in scheme else "0"
+    client = service_check.connected(f"{scheme}://redis.example.com/{path}{options}")
+    settings = client.connection_pool.connection_kwargs
+    found = (settings.get("ssl_cert_reqs", "required"), settings.get("ssl_check_hostname", True))
+    assert found == expected
+
+
 def test_a_user_without_info_is_no_failure(
     start: Start,
     service_check: ModuleType,

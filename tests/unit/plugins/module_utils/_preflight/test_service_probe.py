@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from ansible_collections.aisha.cluster.plugins.module_utils._preflight.service_probe import Service, ask
+from proxy_servers import make_certificate
 
 PASSWORD = "correct-horse"  # noqa: S105 - nobody's
 Serve = Callable[[Callable[[socket.socket], None]], int]
@@ -64,6 +68,28 @@ def hang(connection: socket.socket) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ("", "failed"),
+        ("?ssl_check_hostname=false", "failed"),
+        ("?ssl_cert_reqs=none", "passed"),
+        ("?ssl_ca_certs=/app/ca.pem", "passed"),
+    ],
+)
+def test_private_authority_is_no_failure(options: str, status: str, serve: Serve, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_certificate(tmp_path / "redis.pem"))
+
+    def over_tls(connection: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as tls:
+            redis(tls)
+
+    url = f"rediss://:{PASSWORD}@127.0.0.1:{serve(over_tls)}/0{options}"
+    (found,) = ask(Service(REDIS, "the_url", url), 2)
+    assert found.status == status, found
+
+
 HTTP = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 POSTGRESQL, REDIS, S3 = ("PostgreSQL", "Redis", "S3")
 
@@ -114,6 +140,23 @@ POSTGRESQL, REDIS, S3 = ("PostgreSQL", "Redis", "S3")
         (S3, hang, "http://127.0.0.1:9", "failed", "no connection (Connection refused)"),
         (POSTGRESQL, hang, "postgresql://127.0.0.1:9/db", "failed", "Connection refused"),
         (POSTGRESQL, hang, "postgresql:///db", "failed", "none"),
+        # What only the application can reach.
+        (POSTGRESQL, hang, "postgresql:///db?host=/run/postgresql", "skipped", "not asked: a socket"),
+        (
+            POSTGRESQL,
+            hang,
+            "postgresql://127.0.0.1:{}/db?sslkey=/app/key",
+            "skipped",
+            "not asked: a client certificate",
+        ),
+        (REDIS, hang, "unix:///run/redis.sock", "skipped", "not asked: a socket"),
+        (
+            REDIS,
+            redis,
+            f"redis://127.0.0.1:{{}}/0?password={PASSWORD}",
+            "passed",
+            "answers to user and password with PONG",
+        ),
         (POSTGRESQL, hang, "postgresql://u:p@db:x/db", "failed", "something else"),
         (REDIS, hang, "redis://a,b/0", "failed", "several hosts"),
         (REDIS, hang, "redis://nowhere.invalid/0", "failed", "a name that can't be resolved"),

@@ -53,6 +53,19 @@ def check(name: str, spec: dict[str, Any], value: Any) -> str:
         ("app_environment", {"type": "dict"}, {"DEBUG": True}),
         ("telegram_proxy", {"type": "str"}, ""),
         ("telegram_proxy", {"type": "str"}, "socks5h://user:p%40ss@proxy.example.com:1080"),
+        ("worker_memory", {"type": "str"}, "1.5g"),
+        ("worker_memory", {"type": "str"}, 536870912),
+        ("worker_memory", {"type": "str"}, "0"),
+        ("nginx_body_limit", {"type": "str"}, 0),
+        ("nginx_body_limit", {"type": "str"}, "64K"),
+        ("cluster_log_max_size", {"type": "str"}, "1.5gb"),
+        ("monitoring_retention_size", {"type": "str"}, "512MB"),
+        ("worker_healthcheck", {"type": "dict"}, {}),
+        (
+            "worker_healthcheck",
+            {"type": "dict"},
+            {"test": "true", "interval": "1m30s", "timeout": "500ms", "start_period": None},
+        ),
     ],
 )
 def test_what_fits_is_accepted(name: str, spec: dict[str, Any], value: Any) -> None:
@@ -97,6 +110,25 @@ def test_what_fits_is_accepted(name: str, spec: dict[str, Any], value: Any) -> N
         ("telegram_proxy", {"type": "str"}, "http://proxy", "percent-encoded, found no port"),
         ("telegram_proxy", {"type": "str"}, "http://127.0.0.1:3128", "found a loopback address, which in"),
         ("telegram_proxy", {"type": "str"}, "socks5://localhost:1080", "found a loopback address, which in"),
+        ("worker_memory", {"type": "str"}, "512 megs", "no limit, such as 512m, found '512 megs'"),
+        ("worker_memory", {"type": "str"}, "512Mi", "found '512Mi'"),
+        ("worker_memory", {"type": "str"}, "-1", "found '-1'"),
+        ("worker_memory", {"type": "str"}, "", "found ''"),
+        # Bytes, of which an engine wants more.
+        ("worker_memory", {"type": "str"}, 512, "expected a size of memory of at least 6m"),
+        ("nginx_body_limit", {"type": "str"}, "20MB", "as nginx reads it, such as 20m, found '20MB'"),
+        ("nginx_body_limit", {"type": "str"}, "", "as nginx reads it, such as 20m, found ''"),
+        ("cluster_log_max_size", {"type": "str"}, 0, "as the engine reads it, such as 10m, found '0'"),
+        ("cluster_log_max_size", {"type": "str"}, "ten", "as the engine reads it, such as 10m, found 'ten'"),
+        (
+            "monitoring_retention_size",
+            {"type": "str"},
+            "1G",
+            "as Prometheus reads it, such as 1GB, found '1G'",
+        ),
+        ("x_healthcheck", {"type": "dict"}, {"interval": "5s"}, "expected test, the command of the check"),
+        ("x_healthcheck", {"type": "dict"}, {"test": ["NONE"], "timeout": 5}, "found a whole number without"),
+        ("x_healthcheck", {"type": "dict"}, {"test": "true", "interval": "5 s"}, "in interval, found '5 s'"),
     ],
 )
 def test_what_does_not_fit_is_named(name: str, spec: dict[str, Any], value: Any, said: str) -> None:
@@ -158,6 +190,12 @@ def test_a_list_of_a_playbook_may_be_text_with_commas(value: Any, said: str) -> 
     (parts,) = [each for each in inputs_of([]) if each.name == "restart_parts"]
     assert told(parts, value).startswith(said)
     assert bool(told(parts, value)) is bool(said)
+
+
+def test_a_key_that_no_health_check_has_is_named() -> None:
+    (each,) = [each for each in inputs_of(["bot_cluster"]) if each.name == "bot_cluster_worker_healthcheck"]
+    assert told(each, {"test": "true", "retries": "3"}) == ""
+    assert "intervall" in told(each, {"test": "true", "intervall": "5s"})
 
 
 def test_inputs_of_playbooks_are_known_and_of_strangers_refused() -> None:
