@@ -8,9 +8,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import TextIO
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -58,14 +61,26 @@ def python_files() -> tuple[Path, ...]:
     return tuple(found)
 
 
-def export(folder: Path) -> Path:
-    """Copy the tree below folder to where Ansible expects a collection, beside those that it needs.
+@cache
+def shipped() -> tuple[Path, ...]:
+    """What the built collection has, as galaxy.yml says."""
+    patterns = yaml.safe_load((ROOT / "galaxy.yml").read_text())["build_ignore"]
+    return tuple(
+        path
+        for path in files()
+        if not any(fnmatch(str(each), pattern) for each in (path, *path.parents) for pattern in patterns)
+    )
+
+
+def export(folder: Path, names: tuple[Path, ...] | None = None) -> Path:
+    """Copy the tree, or these files of it, below folder to where Ansible expects a collection, beside those
+    that it needs.
 
     The link stays behind: ansible-test refuses links to folders, and here nobody needs it.
     """
     collections = folder / "ansible_collections"
     target = collections / "aisha" / "cluster"
-    for path in files():
+    for path in files() if names is None else names:
         # A file may go while somebody works on the tree.
         if path != LINK and (ROOT / path).exists():
             (target / path).parent.mkdir(parents=True, exist_ok=True)

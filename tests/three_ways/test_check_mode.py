@@ -9,12 +9,12 @@ import secrets
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_cores import COLLECTIONS, ROOT, Ansible
+from standin_process import standin
 
 GROUPS = ("registry", "webhook_api", "bot_cluster", "nginx")
 
@@ -33,17 +33,9 @@ def free_port() -> int:
 def bot() -> Iterator[tuple[str, str]]:
     """Return a bot's token, and the address of a Bot API that knows it."""
     token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(27)[:35]}"
-    command = [sys.executable, "-m", "standin", "--port", "0", "--control-port", "0"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "tests/lab")}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        api, control = re.findall(r"http://[0-9.:]+", process.stdout.readline())
-        body = json.dumps({"token": token, "username": "checked_bot"}).encode()
-        request = urllib.request.Request(f"{control}/control/bots", body)  # noqa: S310 - its own address
-        request.add_header("Content-Type", "application/json")
-        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
-        yield token, api
-        process.terminate()
+    with standin() as server:
+        server.ask("/control/bots", {"token": token, "username": "checked_bot"})
+        yield token, server.url
 
 
 @pytest.fixture

@@ -166,5 +166,5 @@ def test_the_artefact_leaves_the_link_out(installed: Path) -> None:
     assert (collection / "playbooks/site.yml").is_file()
     assert not (collection / "playbooks/collections").exists()
     assert [path for path in collection.rglob("*") if path.is_symlink()] == []
-    for name in (".git", ".venv", ".cache", "molecule", "tests/gates"):
+    for name in (".git", ".venv", ".cache", "molecule", "tests/gates", "tests/unit"):
         assert not (collection / name).exists()

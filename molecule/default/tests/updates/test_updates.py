@@ -124,6 +124,7 @@ def test_a_rollback_brings_the_release_before(updates: Updates, said: list[Run])
     assert all(one.good for one in after.values())
 
 
+@long
 def test_a_restart_keeps_containers_and_loses_nothing(updates: Updates, said: list[Run]) -> None:
     result = updates.under_load(RESTART)
     said.append(result.run)

@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
+import standin_process
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.aisha.cluster.plugins.modules import telegram_bot_info
-
-LAB = Path(__file__).resolve().parents[3] / "lab"
-
-
-@dataclass(frozen=True)
-class Standin:
-    """Where it listens."""
-
-    url: str
-    control: str
-
-    def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-        """Use the control API."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.control + path, data, method=method)  # noqa: S310 - its own address
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-            return json.load(response)
+from standin_process import Standin
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Standin]:
-    command = [sys.executable, "-m", "standin", "--port", "0", "--control-port", "0"]
-    environment = os.environ | {"PYTHONPATH": str(LAB)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield Standin(*re.findall(r"http://[0-9.:]+", process.stdout.readline()))
-        process.terminate()
+    with standin_process.standin() as server:
+        yield server
 
 
 @pytest.fixture
