@@ -50,8 +50,9 @@ from ansible.utils.display import Display
 try:
     # By its whole name: from a plugin path, this file is loaded outside of its package.
     from ansible_collections.aisha.cluster.plugins.plugin_utils._launch import Launch
-except ImportError:  # There the collection needn't be installed.
-    Launch = None  # type: ignore[assignment, misc]
+except ImportError:
+    # There the collection needn't be installed: advice is shown as it is then.
+    Launch = None  # type: ignore[assignment, misc] # a type where it can be imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
