@@ -61,7 +61,7 @@ options:
   drained_port:
     description:
       - Port inside the container. Before the container is stopped, it is waited until nobody but itself is
-        connected to it.
+        connected to it. Connections that are only kept alive don't count, where the host has C(ss).
       - The connections are read from C(/proc), so the module must run as root on the engine's own host.
     type: int
   drain_timeout:

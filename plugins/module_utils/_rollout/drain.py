@@ -13,12 +13,14 @@ import http.client
 import ipaddress
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from ansible.module_utils.urls import Request
 
+from .._host.commands import run_command
 from .errors import NotAsExpected
 
 PROC = Path("/proc")
@@ -26,6 +28,8 @@ WARM_TIMEOUT = 10.0
 _PAUSE = 0.25
 _ESTABLISHED = "01"
 _FIRST_FAULT = 500
+_ASK_TIMEOUT = 5.0
+_IDLE_MS = 1000
 
 
 def established(table: str, port: int) -> int:
@@ -40,17 +44,44 @@ def established(table: str, port: int) -> int:
 
 
 def connections(process: int, port: int) -> int:
-    """Count the connections to a port in the network of a process.
+    """Count the connections to a port in the network of a process, but those that are only kept alive.
 
     Raises FileNotFoundError or ProcessLookupError when it has ended, and OSError when it can't be seen.
     """
     folder = PROC / str(process) / "net"
     count = established((folder / "tcp").read_text(), port)
+    # Not so in a kernel without IPv6; one that has ended meanwhile isn't there either, and has none.
+    with suppress(FileNotFoundError):
+        count += established((folder / "tcp6").read_text(), port)
+    if not count:
+        return 0
+    asked = ["ss", "-tinHO", "state", "established", "sport", "=", f":{port}"]
     try:
-        return count + established((folder / "tcp6").read_text(), port)
-    except FileNotFoundError:
-        # A kernel without IPv6; one that has ended meanwhile isn't there either, and has none.
+        said = run_command(["nsenter", f"--net={PROC}/{process}/ns/net", *asked], _ASK_TIMEOUT)
+    except OSError:
+        # Without iproute2 there is no telling them apart: all of them count.
         return count
+    return max(0, count - kept_alive(said))
+
+
+def kept_alive(rows: str) -> int:
+    """Count the idle connections, but those from loopback, in rows of ss.
+
+    What was asked last was answered a while ago there: whoever scrapes metrics keeps such a one for hours.
+    Where nothing was sent yet, it is somebody's first request.
+    """
+    count = 0
+    for row in rows.splitlines():
+        waiting, _, _, peer, *words = row.split()
+        known = dict(
+            word.split(":", 1) for word in words if word.startswith(("bytes_sent:", "lastsnd:", "lastrcv:"))
+        )
+        # ss leaves out a time of 0 ms.
+        sent, received = (int(known.get(name, "0")) for name in ("lastsnd", "lastrcv"))
+        answered = waiting == "0" and "bytes_sent" in known and _IDLE_MS <= sent <= received
+        address = peer.rpartition(":")[0].strip("[]").partition("%")[0]
+        count += answered and not _is_loopback(ipaddress.ip_address(address))
+    return count
 
 
 def warm(url: str) -> None:
@@ -100,7 +131,9 @@ def _loopback(address: str) -> bool:
     raw = b"".join(
         int.from_bytes(words[at : at + 4], "big").to_bytes(4, sys.byteorder) for at in range(0, len(words), 4)
     )
-    if len(raw) == 4:
-        return ipaddress.IPv4Address(raw).is_loopback
-    six = ipaddress.IPv6Address(raw)
-    return six.ipv4_mapped.is_loopback if six.ipv4_mapped else six.is_loopback
+    return _is_loopback(ipaddress.ip_address(raw))
+
+
+def _is_loopback(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_run import ROOT
-from run_playbook import LOCAL, run
+from run_playbook import LOCAL, beginning, run
 from standin_process import Standin, standin
 
 
@@ -45,7 +44,8 @@ def test_what_telegram_says_stops_the_run(
     telegram.ask("/control/bots", {"token": known, "username": f"bot_{secrets.token_hex(4)}_bot"})
     given = {"telegram_bot_token": known, "telegram_api_url": telegram.url, **values}
     options = [f"-e{name}={value}" for name, value in given.items()]
-    done = run(tmp_path, ROOT / "playbooks" / "site.yml", {"here": LOCAL}, *options, callback="default")
+    playbook = beginning(tmp_path, "site", "validate")
+    done = run(tmp_path, playbook, {"here": LOCAL}, *options, callback="default")
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0
     assert expected in said

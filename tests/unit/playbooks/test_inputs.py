@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_run import ROOT
-from run_playbook import LOCAL, run
+from run_playbook import LOCAL, beginning, run
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,8 @@ from run_playbook import LOCAL, run
     ],
 )
 def test_a_wrong_input_is_named(tmp_path: Path, inputs: dict[str, Any], expected: str) -> None:
-    done = run(tmp_path, ROOT / "playbooks/site.yml", {"one": LOCAL}, "-e", json.dumps(inputs))
+    playbook = beginning(tmp_path, "site", "validate")
+    done = run(tmp_path, playbook, {"one": LOCAL}, "-e", json.dumps(inputs))
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0
     assert expected in said
@@ -80,14 +81,16 @@ def watching(folder: Path, **inputs: Any) -> tuple[str, ...]:
     ],
 )
 def test_a_host_that_only_watches_is_validated(tmp_path: Path, inputs: dict[str, Any], expected: str) -> None:
-    done = run(tmp_path, ROOT / "playbooks/site.yml", {"one": LOCAL}, *watching(tmp_path, **inputs))
+    playbook = beginning(tmp_path, "site", "validate")
+    done = run(tmp_path, playbook, {"one": LOCAL}, *watching(tmp_path, **inputs))
     assert done.returncode != 0
     assert expected in " ".join((done.stdout + done.stderr).split())
 
 
 def test_a_restart_does_not_need_the_certificates_files(tmp_path: Path) -> None:
     inputs = {"nginx_tls_certificate": "/nowhere/bot.pem", "restart_parts": "workers"}
-    done = run(tmp_path, ROOT / "playbooks/restart.yml", {"one": LOCAL}, "-e", json.dumps(inputs))
+    playbook = beginning(tmp_path, "restart", "validate")
+    done = run(tmp_path, playbook, {"one": LOCAL}, "-e", json.dumps(inputs))
     assert "nginx_tls" not in done.stdout + done.stderr
 
 

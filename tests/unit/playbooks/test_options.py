@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_run import ROOT
-from run_playbook import LOCAL, run
+from run_playbook import LOCAL, beginning, run
 
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 
@@ -25,8 +25,8 @@ def test_options_are_checked_before_all_else(playbook: str) -> None:
 
 
 def refusal(folder: Path, playbook: str, *options: str) -> str:
-    """Run a playbook, which must be refused before its first task; returns the message in one line."""
-    path = ROOT / "playbooks" / f"{playbook}.yml"
+    """Run what a playbook begins with, which must be refused; returns the message in one line."""
+    path = beginning(folder, playbook, "options")
     done = run(folder, path, {"one": LOCAL, "two": LOCAL}, *options, callback="default")
     assert done.returncode != 0, done.stdout
     assert "TASK [" not in done.stdout, done.stdout

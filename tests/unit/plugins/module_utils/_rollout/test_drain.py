@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -68,6 +72,62 @@ def test_both_tables_of_the_process_count(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert traffic.connections(77, 8001) == 1
     (folder / "tcp6").write_text(table(f"{SIX_FAR}:1F41 {SIX_FAR}:D431 01"))
     assert traffic.connections(77, 8001) == 2
+
+
+def row_of_ss(peer: str, times: str, *, waiting: int = 0, sent: str = "bytes_sent:9") -> str:
+    """A row as ss -tinHO prints it, abridged."""
+    return f"{waiting}   0   172.19.0.5:8001   {peer}:42594 cubic {sent} rto:204 {times} app_limited\n"
+
+
+@pytest.mark.parametrize(
+    ("peer", "times", "idle"),
+    [
+        # Answered 9 s ago; answered at once; answered, but only just.
+        ("172.19.0.16", "lastsnd:9000 lastrcv:9004 lastack:9000", True),
+        ("[fd00::16]", "lastsnd:9000 lastrcv:9000 lastack:9000", True),
+        ("172.19.0.16", "lastsnd:999 lastrcv:1200 lastack:999", False),
+        ("172.19.0.16", "lastrcv:1200 lastack:999", False),
+        # Asked since the last answer, also a long while ago or just now.
+        ("172.19.0.16", "lastsnd:9000 lastrcv:1100 lastack:1100", False),
+        ("172.19.0.16", "lastsnd:9000 lastack:4", False),
+        # Those of loopback don't count as connected either, so there is nothing to take off.
+        ("127.0.0.1", "lastsnd:9000 lastrcv:9004 lastack:9000", False),
+        ("[::ffff:127.0.0.1]", "lastsnd:9000 lastrcv:9004 lastack:9000", False),
+        ("[::1]", "lastsnd:9000 lastrcv:9004 lastack:9000", False),
+        ("[fe80::1%eth0]", "lastsnd:9000 lastrcv:9004 lastack:9000", True),
+    ],
+)
+def test_who_only_keeps_a_connection(peer: str, times: str, idle: bool) -> None:
+    assert traffic.kept_alive(row_of_ss(peer, times)) == int(idle)
+    assert traffic.kept_alive(2 * row_of_ss(peer, times)) == 2 * int(idle)
+
+
+def test_what_was_never_answered_or_waits_unread_is_not_only_kept() -> None:
+    times = "lastsnd:9000 lastrcv:9000 lastack:9000"
+    assert traffic.kept_alive(row_of_ss("172.19.0.16", times, sent="")) == 0
+    assert traffic.kept_alive(row_of_ss("172.19.0.16", times, waiting=1)) == 0
+
+
+@pytest.mark.skipif(shutil.which("ss") is None, reason="without iproute2 all connections count")
+def test_a_real_connection_counts_until_it_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "_IDLE_MS", 100)
+    # Loopback's are left out otherwise, and a test has no others.
+    monkeypatch.setattr(traffic, "_is_loopback", lambda _address: False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"?")
+            served, _ = server.accept()
+            with served:
+                time.sleep(0.3)
+                assert traffic.connections(os.getpid(), port) == 1
+                assert served.recv(1) == b"?"
+                served.sendall(b"!")
+                time.sleep(0.3)
+                assert traffic.connections(os.getpid(), port) == 0
+                client.sendall(b"?")
+                time.sleep(0.3)
+                assert traffic.connections(os.getpid(), port) == 1
 
 
 @contextmanager
