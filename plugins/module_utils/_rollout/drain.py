@@ -72,7 +72,7 @@ def kept_alive(rows: str) -> int:
     """
     count = 0
     for row in rows.splitlines():
-        waiting, _, _, peer, *words = row.split()
+        waiting, _send_queue, _local, peer, *words = row.split()
         known = dict(
             word.split(":", 1) for word in words if word.startswith(("bytes_sent:", "lastsnd:", "lastrcv:"))
         )
