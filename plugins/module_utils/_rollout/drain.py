@@ -30,6 +30,8 @@ _ESTABLISHED = "01"
 _FIRST_FAULT = 500
 _ASK_TIMEOUT = 5.0
 _IDLE_MS = 1000
+# Where answer and question came within one tick of the kernel, so that it can't be told which was the last.
+_SURELY_IDLE_MS = 5000
 
 
 def established(table: str, port: int) -> int:
@@ -78,7 +80,8 @@ def kept_alive(rows: str) -> int:
         )
         # ss leaves out a time of 0 ms.
         sent, received = (int(known.get(name, "0")) for name in ("lastsnd", "lastrcv"))
-        answered = waiting == "0" and "bytes_sent" in known and _IDLE_MS <= sent <= received
+        quiet = _IDLE_MS <= sent < received or _SURELY_IDLE_MS <= sent <= received
+        answered = waiting == "0" and "bytes_sent" in known and quiet
         address = peer.rpartition(":")[0].strip("[]").partition("%")[0]
         count += answered and not _is_loopback(ipaddress.ip_address(address))
     return count

@@ -215,7 +215,7 @@ def test_nothing_is_lost_whatever_is_done(place: Place, capsys: pytest.CaptureFi
 
     active_now = done["active"]["after"]
     code, broken = run(place, capsys, image=place.images["broken"])
-    assert (code, broken["failure"]["restored"]) == (1, True)
+    assert (code, broken["failure"]["restored"]) == (1, True), broken
     assert "ImportError" in broken["msg"]
     assert "no module named bot" in broken["failure"]["log"]
     assert place.running() == {place.container(1): new, place.container(2): new}

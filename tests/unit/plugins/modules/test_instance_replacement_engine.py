@@ -219,7 +219,9 @@ def test_connections_are_waited_for_and_given_up_at_the_limit(capsys: pytest.Cap
         inner = f"import socket, time; s = socket.create_connection(('127.0.0.1', {PORT})); time.sleep(60)"
         docker("exec", "-d", place.name, "python3", "-c", inner)
         address = docker("inspect", "-f", "{{.NetworkSettings.IPAddress}}", place.name)
-        with connected(address, PORT):
+        with connected(address, PORT) as client:
+            # Asked again, and not answered yet; one that was only kept alive would not be waited for.
+            client.sendall(b"GET / ")
             asked = {"drained_port": PORT, "drain_timeout": 1}
             code, done = run(place, capsys, "restarted", **asked)
             assert (code, done["steps"]["drained"], done["steps"]["connections_left"]) == (0, False, 1)

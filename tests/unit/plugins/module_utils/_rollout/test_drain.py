@@ -85,6 +85,8 @@ def row_of_ss(peer: str, times: str, *, waiting: int = 0, sent: str = "bytes_sen
         # Answered 9 s ago; answered at once; answered, but only just.
         ("172.19.0.16", "lastsnd:9000 lastrcv:9004 lastack:9000", True),
         ("[fd00::16]", "lastsnd:9000 lastrcv:9000 lastack:9000", True),
+        # Which of them came later can't be told; it may be a question.
+        ("172.19.0.16", "lastsnd:4000 lastrcv:4000 lastack:4000", False),
         ("172.19.0.16", "lastsnd:999 lastrcv:1200 lastack:999", False),
         ("172.19.0.16", "lastrcv:1200 lastack:999", False),
         # Asked since the last answer, also a long while ago or just now.
