@@ -74,8 +74,23 @@ def test_what_the_other_cluster_has_is_refused(
     assert lab.host("aisha-a").check_output("lab-docker ps --no-trunc --quiet | sort") == running
 
 
+# The update that came before has brought another release than the inventory's.
+OTHER_RELEASE = re.compile(
+    r"replace aisha-(webhook-api|bot-polling|worker)-\d: image"
+    r"|container aisha-migration: not finished for this release|release: not recorded"
+)
+
+
+def planned(cluster: Lab) -> set[str]:
+    """Return the lines of a cluster's plan, without the hosts."""
+    done = cluster.playbook("plan.yml")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert changed(done.stdout) == {"0"}
+    lines = set(re.findall(r'^ *"aisha-[ab]: (.*?)",?$', done.stdout, re.MULTILINE))
+    assert bool(lines) != ("Nothing has drifted" in done.stdout), done.stdout[-3000:]
+    return lines
+
+
 def test_neither_takes_the_other_for_a_change_of_its_own(lab: Lab, neighbour: Lab) -> None:
-    for one in (lab, neighbour):
-        done = one.playbook("site.yml")
-        assert done.returncode == 0, done.stdout[-3000:]
-        assert changed(done.stdout) == {"0"}
+    assert planned(neighbour) == set()
+    assert {line for line in planned(lab) if not OTHER_RELEASE.fullmatch(line)} == set()
