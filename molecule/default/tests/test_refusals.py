@@ -1,12 +1,11 @@
 """What a host or a service has to say of an inventory: one clear message, and nothing that runs was touched.
 
-What the inventory alone tells is refused in unit tests.
+What the inventory, its files and Telegram tell is refused in unit tests.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +50,6 @@ def refused(lab: Lab, *arguments: str) -> str:
         pytest.param(
             {"registry_port": "22", "registry_address": "localhost:22"}, "port 22", id="registry_port_taken"
         ),
-        pytest.param({"images_source": "/nonexistent"}, "/nonexistent", id="missing_source"),
         pytest.param({"nginx_rate_limit": "0"}, "invalid rate", id="invalid_nginx_configuration"),
     ],
 )
@@ -62,11 +60,6 @@ def test_a_bad_variable_stops_the_run(lab: Lab, variables: dict[str, str], expec
         assert len(secret) < 20 or secret.split(":")[-1] not in said
 
 
-def test_a_tag_of_which_yaml_has_made_a_number_is_named(lab: Lab) -> None:
-    said = refused(lab, "-e", '{"images_tag": 1.10}')
-    assert "expected text in images_tag, found 1.1, which YAML has made of it" in said
-
-
 def test_a_wrong_database_password_is_named(lab: Lab) -> None:
     url = str(lab.variables("aisha-one")["database_url"])
     head, tail = url.split("@")
@@ -74,13 +67,6 @@ def test_a_wrong_database_password_is_named(lab: Lab) -> None:
     assert "PostgreSQL at aisha-postgresql:5432" in said
     assert "password authentication failed" in said
     assert head.split(":")[-1] not in said
-
-
-@pytest.mark.parametrize("name", ["Dockerfile.webhook", "Dockerfile.bot"])
-def test_a_missing_dockerfile_is_named(lab: Lab, application: Path, name: str) -> None:
-    (application / name).unlink()
-    said = refused(lab, f"-eimages_source={application}")
-    assert name in said
 
 
 def test_a_failing_build_shows_its_last_lines(lab: Lab, application: Path) -> None:
@@ -94,35 +80,3 @@ def test_a_failing_build_shows_its_last_lines(lab: Lab, application: Path) -> No
 def test_a_failing_migration_shows_its_last_lines(lab: Lab) -> None:
     said = refused(lab, "-e", '{"external_services_migration_command": ["no-such-command"]}')
     assert "Migration no-such-command" in said
-
-
-def openssl(folder: Path, name: str) -> tuple[Path, Path]:
-    """Make a key and a self-signed certificate; returns their files."""
-    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
-    words = (
-        f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={name}.example.com"
-    )
-    subprocess.run(
-        ["openssl", *words.split(), "-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
-
-
-def test_a_certificate_that_does_not_fit_its_key_is_named(lab: Lab, tmp_path: Path) -> None:
-    certificate, _ = openssl(tmp_path, "one")
-    _, key = openssl(tmp_path, "two")
-    said = refused(lab, f"-enginx_tls_certificate={certificate}", f"-enginx_tls_key={key}")
-    assert f"TLS certificate {certificate}: expected one that fits the key" in said
-    assert "one made for another key" in said
-
-
-def test_a_webhook_that_is_set_on_the_bot_is_named(lab: Lab) -> None:
-    url = "https://elsewhere.example.com/hook"
-    lab.set_webhook(url)
-    try:
-        said = refused(lab)
-    finally:
-        lab.set_webhook("")
-    assert f"expected no webhook, since the bot polls; found {url}" in said

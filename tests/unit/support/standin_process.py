@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import urllib.request
@@ -15,6 +16,11 @@ from pathlib import Path
 from typing import Any
 
 LAB = Path(__file__).resolve().parents[2] / "lab"
+
+
+def token() -> str:
+    """Return a well-formed token that no stand-in knows."""
+    return f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(27)[:35]}"
 
 
 @dataclass(frozen=True)
