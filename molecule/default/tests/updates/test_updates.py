@@ -173,7 +173,7 @@ def test_a_missing_image_is_named(updates: Updates, said: list[Run]) -> None:
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        pytest.param(trouble.registry_down, "localhost:5000", id="registry_down"),
+        pytest.param(trouble.registry_down, "localhost:5000", id="registry_down", marks=long),
         pytest.param(trouble.full_disk, "no space left on device", id="full_disk", marks=long),
     ],
 )
